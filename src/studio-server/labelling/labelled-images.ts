@@ -28,6 +28,7 @@ export class LabelledImages {
   #labels: (string | undefined)[] = [];
   readonly #skipped = new Set<number>();
   readonly #done: Done[] = [];
+  #list = '';
   /** Changes of the list go one after another. */
   #writing: Promise<unknown> = Promise.resolve();
 
@@ -58,6 +59,11 @@ export class LabelledImages {
 
   get classes(): readonly string[] {
     return this.#classes;
+  }
+
+  /** The file that holds the labels, or will. */
+  get list(): string {
+    return this.#list;
   }
 
   /** Of every image its label, or undefined. */
@@ -198,6 +204,7 @@ export class LabelledImages {
   }
 
   #take(list: LabelList): void {
+    this.#list = list.path;
     this.#labels = list.labelsOf(this.#files);
     const named = new Set(this.#classes);
     const own = [...new Set(this.#labels)].filter((label) => label !== undefined);

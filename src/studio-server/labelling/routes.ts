@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Context, Hono } from 'hono';
 import { HarrierError } from '../../errors.ts';
-import { LABEL_LIST } from '../../platform/node/datasets/label-list.ts';
+import { LabelList } from '../../platform/node/datasets/label-list.ts';
 import { DECODER_VERSION } from '../../platform/node/images/decode.ts';
 import type { JsonObject } from '../../server/json.ts';
 import type { LabellingAct, LabellingDeed } from '../api.ts';
@@ -48,12 +48,12 @@ export function addLabellingRoutes(
     return cached(req.raw, { type: 'image/webp', etag }, () => drawPhoto(path, side));
   });
   app.get('/api/labelling/labels.csv', async () => {
-    const path = join(own().folder, LABEL_LIST);
+    const { path } = await LabelList.read(own().folder);
     const bytes = await readFile(path).catch(() => notFound('list of labels yet'));
     return new Response(new Uint8Array(bytes), {
       headers: {
         'content-type': 'text/csv; charset=utf-8',
-        'content-disposition': `attachment; filename="${LABEL_LIST}"`,
+        'content-disposition': `attachment; filename="${basename(path)}"`,
         'cache-control': 'no-store',
       },
     });

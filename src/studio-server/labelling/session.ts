@@ -10,7 +10,6 @@ import {
   type LabelledFeatures,
   rowsOf,
 } from '../../labelling/index.ts';
-import { LABEL_LIST } from '../../platform/node/datasets/label-list.ts';
 import { shellQuote } from '../../platform/node/shell-quote.ts';
 import type {
   LabelImage,
@@ -332,7 +331,7 @@ export class LabelSession {
     const batch = this.#batch();
     const isShown = shown !== undefined && this.#isOpen(shown);
     const next = isShown ? [shown, ...this.#queue.filter((image) => image !== shown)] : this.#queue;
-    const list = resolve(this.folder, LABEL_LIST);
+    const { list } = this.#labelled;
     const path = relative('', list);
     return {
       state: 'ready',

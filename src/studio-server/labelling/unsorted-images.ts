@@ -6,7 +6,7 @@ import type { OnProgress } from '../../data/progress.ts';
 import { HarrierError } from '../../errors.ts';
 import { formatQuantity } from '../../format/format.ts';
 import { filesBelow } from '../../platform/node/datasets/folder-tree.ts';
-import { LABEL_LIST } from '../../platform/node/datasets/label-list.ts';
+import { isSidecarName } from '../../platform/node/datasets/manifest-listing.ts';
 import { nativeSha256 } from '../../platform/node/files/sha256.ts';
 import { DECODER_VERSION, decodeImage, readImageFile } from '../../platform/node/images/decode.ts';
 import { isImageName } from '../../platform/node/images/image-names.ts';
@@ -59,7 +59,7 @@ export async function listUnsorted(
   const garbled: UnusableFile[] = [];
   for (const { path, problem } of await filesBelow(folder, '.')) {
     const file = path.slice('./'.length);
-    if (file === LABEL_LIST) continue;
+    if (isSidecarName(file)) continue;
     if (problem) garbled.push({ file, reason: `${file}: ${problem}` });
     else (isImageName(file) ? images : others).push(file);
   }

@@ -5,9 +5,18 @@ import { writeAtomically } from '../files/cache.ts';
 import { withLock } from '../files/lock.ts';
 import { readError } from '../files/read-error.ts';
 import { isImageName } from '../images/image-names.ts';
-import { delimiterOf, fieldsOf, ignoredInTable, tableRecords, textOf } from './manifest.ts';
+import {
+  delimiterOf,
+  fieldsOf,
+  ignoredInTable,
+  isJsonLines,
+  readManifest,
+  tableRecords,
+  textOf,
+} from './manifest.ts';
+import { listsIn } from './manifest-listing.ts';
 
-/** The list of labels in a folder of images. `train --data` reads it as it stands. */
+/** The list of labels in a folder of images that has none yet. `train --data` reads it as it stands. */
 export const LABEL_LIST = 'labels.csv';
 
 const NAMES = ['file', 'label'];
@@ -56,11 +65,12 @@ export class LabelList {
   }
 
   /**
-   * The list of a folder; an empty one where there is none yet.
-   * @throws HarrierError `bad-data` when the file there is no such list, `storage` when it cannot be read
+   * The list of a folder, which `train --data` reads too; an empty one where there is none yet.
+   * @throws HarrierError `bad-data` when the file there is no such list, `not-supported` when it is no table, `storage`
+   *   when it cannot be read
    */
   static async read(folder: string): Promise<LabelList> {
-    const path = join(folder, LABEL_LIST);
+    const path = await listOf(folder);
     let bytes: Buffer;
     try {
       bytes = await readFile(path);
@@ -167,6 +177,33 @@ export class LabelList {
   /** Without the apostrophe that `csvCell` puts before formulas: names of files must come back as they are. */
   #cell(text: string): string {
     return text.includes(this.#delimiter) || /["\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  }
+}
+
+/**
+ * The list that labels are read from and written to: the one that the folder has. Where that says no labels, as a table
+ * of photographers does, a new list comes before it.
+ * @throws HarrierError `not-supported` for labels in lines of JSON
+ */
+async function listOf(folder: string): Promise<string> {
+  const own = join(folder, LABEL_LIST);
+  const [path] = await listsIn(folder);
+  if (path === undefined || path === own || !(await isOfLabels(path))) return own;
+  if (!isJsonLines(path)) return path;
+  throw new HarrierError('not-supported', 'labels are not written into lines of JSON', {
+    where: path,
+    expected: 'a table, such as labels.csv',
+    next: 'Write its labels as a table with the columns file and label, and move it away.',
+  });
+}
+
+async function isOfLabels(path: string): Promise<boolean> {
+  try {
+    await readManifest(path, true);
+    return true;
+  } catch (error) {
+    if (error instanceof HarrierError && error.code === 'bad-data') return false;
+    throw error;
   }
 }
 

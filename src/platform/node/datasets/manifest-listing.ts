@@ -60,7 +60,7 @@ interface ListOptions extends ListImagesOptions {
 }
 
 async function listFolder(folder: string, options: ListOptions): Promise<FolderListing> {
-  const list = await listBeside(folder);
+  const [list, ...others] = await listsBeside(folder);
   if (list === undefined && options.multiLabel) {
     throw new HarrierError('bad-data', 'no list says which labels its images have', {
       where: folder,
@@ -74,16 +74,37 @@ async function listFolder(folder: string, options: ListOptions): Promise<FolderL
           }),
     });
   }
-  return list === undefined ? listImageFolder(folder, options) : listManifest(list, options);
+  if (list === undefined) return listImageFolder(folder, options);
+  const { notes, ...listing } = await listManifest(list, options);
+  return {
+    ...listing,
+    notes: [...notes, ...others.map((other) => `${other} is not read: ${list} comes first.`)],
+  };
 }
 
 /** The list in a folder that has no class folders: images in it, or in one folder. */
 export async function listBeside(folder: string): Promise<string | undefined> {
-  const isThere = await Promise.all(SIDECARS.map((name) => stat(join(folder, name)).catch(() => undefined)));
-  const name = SIDECARS.find((_, i) => isThere[i]?.isFile());
-  if (name === undefined) return undefined;
+  const [first] = await listsBeside(folder);
+  return first;
+}
+
+/** Such lists, the one that is read before the others. */
+async function listsBeside(folder: string): Promise<string[]> {
+  const lists = await listsIn(folder);
+  if (lists.length === 0) return [];
   const { folders, images } = await lookInto(folder);
-  return images > 0 || folders.length <= 1 ? join(folder, name) : undefined;
+  return images > 0 || folders.length <= 1 ? lists : [];
+}
+
+/** The lists in a folder, however its images lie. */
+export async function listsIn(folder: string): Promise<string[]> {
+  const isThere = await Promise.all(SIDECARS.map((name) => stat(join(folder, name)).catch(() => undefined)));
+  return SIDECARS.filter((_, i) => isThere[i]?.isFile()).map((name) => join(folder, name));
+}
+
+/** Whether a file of a folder is called like its list. */
+export function isSidecarName(name: string): boolean {
+  return SIDECARS.includes(name);
 }
 
 /** The error in the words of the user, who does not know the folder of the cache. */

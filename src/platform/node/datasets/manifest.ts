@@ -76,6 +76,11 @@ export function isManifestName(name: string): boolean {
   return [...LINES, ...TABLES].includes(extname(name).toLowerCase());
 }
 
+/** Whether a list is lines of JSON, and no table. */
+export function isJsonLines(path: string): boolean {
+  return LINES.includes(extname(path).toLowerCase());
+}
+
 /**
  * Reads a list of images with their labels: CSV (commas, semicolons or tabs; cells may be quoted, as RFC 4180 has it)
  * whose first line names the columns, or JSON Lines with the same names. The columns are `file` and `label`, and, where
@@ -91,9 +96,7 @@ export async function readManifest(path: string, multiLabel = false): Promise<Ma
     throw readError(error, path, 'file');
   });
   const text = textOf(bytes, path);
-  const manifest = LINES.includes(extname(path).toLowerCase())
-    ? jsonLines(text, path, multiLabel)
-    : table(text, path, multiLabel);
+  const manifest = isJsonLines(path) ? jsonLines(text, path, multiLabel) : table(text, path, multiLabel);
   if (manifest.rows.length === 0) {
     throw new HarrierError('bad-data', 'this list names no images', { where: path, expected: EXPECTED });
   }

@@ -1,0 +1,51 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { LabelList } from './label-list.ts';
+import { listImages } from './manifest-listing.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'harrier-labels-'));
+  for (const name of ['a.png', 'b.png', 'c.png']) await writeFile(join(folder, name), name);
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+const write = (name: string, text: string) => writeFile(join(folder, name), text);
+const lists = async () => (await readdir(folder)).filter((name) => !name.endsWith('.png'));
+
+it.each([
+  ['metadata.csv', 'file_name,label,camera\na.png,ant,"x, y"\nb.png,bee,z\n', 'c.png,ant,\n'],
+  ['labels.tsv', 'file\tlabel\na.png\tant\nb.png\tbee\n', 'c.png\tant\n'],
+])('labels go into the list that the folder has: %s', async (name, text, line) => {
+  await write(name, text);
+  const before = await LabelList.read(folder);
+  expect(before.labelsOf(['a.png', 'b.png', 'c.png'])).toEqual(['ant', 'bee', undefined]);
+  await LabelList.change(folder, (list) => list.set('c.png', 'ant'));
+  expect(await lists()).toEqual([name]);
+  expect(await readFile(join(folder, name), 'utf8')).toBe(`${text}${line}`);
+  const { files, notes } = await listImages(folder);
+  expect([files.length, notes]).toEqual([3, []]);
+});
+
+it('where the list of a folder says no labels, labels.csv comes before it, and training says so', async () => {
+  await write('metadata.csv', 'file,camera\na.png,x\n');
+  await LabelList.change(folder, (list) => {
+    list.set('a.png', 'ant');
+    list.set('b.png', 'bee');
+  });
+  expect(await lists()).toEqual(['labels.csv', 'metadata.csv']);
+  const { files, notes } = await listImages(folder);
+  const [first, second] = ['labels.csv', 'metadata.csv'].map((name) => join(folder, name));
+  expect([files.length, notes]).toEqual([2, [`${second} is not read: ${first} comes first.`]]);
+});
+
+it('labels in lines of JSON are not hidden by another list', async () => {
+  await write('metadata.jsonl', '{"file_name": "a.png", "label": "ant"}\n');
+  await expect(LabelList.read(folder)).rejects.toThrow(
+    `${join(folder, 'metadata.jsonl')}: labels are not written into lines of JSON: expected a table, such as labels.csv.`,
+  );
+  await write('labels.csv', 'file,label\nb.png,bee\n');
+  expect([...(await LabelList.read(folder)).labels]).toEqual([['b.png', 'bee']]);
+});
