@@ -1,4 +1,3 @@
-import { unknownName } from '../errors.ts';
 import type { CatalogueEntry } from './catalogue.ts';
 import { convnextv2Femto } from './entries/convnextv2-femto.ts';
 import { dinov2Small } from './entries/dinov2-small.ts';
@@ -38,19 +37,4 @@ export const DEFAULT_BACKBONE = efficientnetLite0.name;
  */
 export function catalogueEntry(name: string): CatalogueEntry | undefined {
   return CATALOGUE.find((entry) => entry.name === name);
-}
-
-/**
- * An entry of the catalogue by its name.
- * @throws HarrierError `not-found` with the nearest name
- */
-export function entryNamed(name: string): CatalogueEntry {
-  const entry = catalogueEntry(name);
-  if (entry) return entry;
-  throw unknownName(
-    'model',
-    name,
-    CATALOGUE.map((each) => each.name),
-    'not-found',
-  );
 }

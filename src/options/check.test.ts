@@ -1,18 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { check } from './check.ts';
-import {
-  anyObject,
-  count,
-  exactObject,
-  flag,
-  fraction,
-  list,
-  number,
-  object,
-  oneOf,
-  optional,
-  text,
-} from './kinds.ts';
+import { anyObject, count, flag, fraction, list, number, object, oneOf, optional, text } from './kinds.ts';
 
 const record = object({
   name: text(),
@@ -80,13 +68,6 @@ describe('check', () => {
   ])('says what is wrong with %j', (change, sentence) => {
     expect(() => check(record, { ...right, ...change }, complaint)).toThrow(
       `run.json: its field ${sentence} Restore the file.`,
-    );
-  });
-
-  it('names the nearest field where there may be no other', () => {
-    const schema = exactObject({ recipe: text(), data: text() });
-    expect(() => check(schema, { recipe: 'quick', data: 'x', date: 1 }, complaint)).toThrow(
-      'unknown field of run.json "date". Did you mean "data"? There are: recipe, data.',
     );
   });
 

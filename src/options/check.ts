@@ -1,4 +1,4 @@
-import { type ErrorCode, HarrierError, unknownName } from '../errors.ts';
+import { type ErrorCode, HarrierError } from '../errors.ts';
 import type { Schema } from './kinds.ts';
 import { valueWords } from './range.ts';
 import { z } from './zod.ts';
@@ -38,10 +38,6 @@ function errorOf(schema: Schema, { issues }: z.core.$ZodError, complaint: Compla
   const { code = 'bad-option', where, summary, absent = 'nothing', next } = complaint;
   const [issue] = issues;
   const field = z.core.toDotPath(issue.path);
-  if (issue.code === 'unrecognized_keys') {
-    const of = field || where;
-    return unknownName(of ? `field of ${of}` : 'field', issue.keys[0], issue.message.split(', '), code);
-  }
   return new HarrierError(code, summary(field), {
     where,
     expected: `${issue.message}${mayBeAbsent(schema, issue.path) ? ', or nothing' : ''}`,
@@ -74,11 +70,5 @@ const TYPES: Readonly<Record<string, string>> = {
 function ourWords(issue: z.core.$ZodRawIssue): string {
   if (issue.code === 'invalid_type') return TYPES[issue.expected] ?? `a value of type ${issue.expected}`;
   if (issue.code === 'invalid_value') return issue.values.map((each) => JSON.stringify(each)).join(' or ');
-  // The names that there are: `errorOf` finds the nearest.
-  if (issue.code === 'unrecognized_keys') return Object.keys(shapeOf(issue.inst)).join(', ');
   return 'another value';
-}
-
-function shapeOf(schema: unknown): object {
-  return (schema as z.ZodMiniObject)._zod.def.shape;
 }

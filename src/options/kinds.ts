@@ -44,11 +44,6 @@ export function object<const S extends Readonly<Record<string, Schema>>>(fields:
   return z.looseObject(fields, { error: words });
 }
 
-/** An object with these fields and no others. */
-export function exactObject<const S extends Readonly<Record<string, Schema>>>(fields: S) {
-  return z.strictObject(fields);
-}
-
 /** An object whose fields are checked by what is made of it. */
 export const anyObject = z.record(z.string(), z.unknown(), { error: 'an object' });
 

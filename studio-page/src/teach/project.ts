@@ -292,11 +292,6 @@ export function change(next: readonly TaughtClass[]): void {
   });
 }
 
-/** Waits until what is shown is what is kept. */
-export async function projectKept(): Promise<void> {
-  await writing;
-}
-
 function storedOf(all: readonly TaughtClass[]): StoredProject {
   return {
     format: 1,
