@@ -26,7 +26,7 @@ export type OptionType =
 /** The commands whose flags are made from the table. */
 export type CommandName = 'train' | 'sweep' | 'lr-find';
 
-/** All that Harrier knows of an option: flags, settings, `run.json`, hyperparameters and forms are made from it. */
+/** All that Harrier knows of an option: flags, settings, hyperparameters and forms are made from it. */
 export interface Option {
   readonly type: OptionType;
   /** What it does, as a phrase for lists: `images per step`. */
@@ -41,7 +41,7 @@ export interface Option {
   readonly recipe?: 'needed' | 'optional';
   /** Its field in a recipe and in `run.json`, where that has another name; a dot leads into an object. */
   readonly field?: string;
-  /** Whether each `run.json` has it, or only those where it was given. Absent: it is not kept. */
+  /** Whether each `run.json` has it, or only those where it was given; the schema there agrees. Absent: it is not kept. */
   readonly recorded?: 'always' | 'if given';
   /** Whether a run that is resumed may get another value; `more`: a larger one. Default: it keeps its own. */
   readonly onResume?: 'may change' | 'more';

@@ -48,16 +48,6 @@ function schemaOfType(type: OptionType): Schema {
   }
 }
 
-/** The options that `run.json` keeps, by their fields there. */
-export function recordedOptions(): Readonly<Record<string, Schema>> {
-  return Object.fromEntries(
-    optionsWhere(({ recorded }) => recorded).map(([name, option]) => [
-      option.field ?? name,
-      option.recorded === 'always' ? schemaOf(option) : optional(schemaOf(option)),
-    ]),
-  );
-}
-
 /** The options that a recipe gives values for, by its fields; with what they do, for editors. */
 export function recipeOptions(): Readonly<Record<string, Schema>> {
   const fields: Record<string, Schema> = {};

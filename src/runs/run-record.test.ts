@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { HarrierError } from '../errors.ts';
-
+import { fits } from '../options/check.ts';
+import { schemaOf } from '../options/schema.ts';
+import { fieldOf, optionsWhere } from '../options/table.ts';
 import { fromField, readRecord } from './run-record.ts';
 
 const facts = (images: number) => ({ name: 'images/train', images, hash: 'ab' });
@@ -64,8 +66,8 @@ function pathsOf(value: unknown, path: Path = []): Path[] {
 }
 
 /** The record with something else in one place; undefined removes it. */
-function changed(path: Path, value: unknown): string {
-  const copy = structuredClone(record) as Record<string, unknown>;
+function changed(path: Path, value: unknown, from: object = record): string {
+  const copy = structuredClone(from) as Record<string, unknown>;
   const parent = path.slice(0, -1).reduce((at, key) => at[key] as Record<string, unknown>, copy);
   parent[path.at(-1)!] = value;
   return JSON.stringify(copy);
@@ -95,8 +97,8 @@ describe('the fields of run.json', () => {
       return value === null || typeof own === 'number' || !isSameKind;
     });
     // Where a fraction is right.
-    const fits = (value: unknown) => value === 0.1 && /Split|Accuracy|seconds|memory/.test(name);
-    for (const value of wrong.filter((each) => !fits(each))) {
+    const isFraction = (value: unknown) => value === 0.1 && /Split|Accuracy|seconds|memory/.test(name);
+    for (const value of wrong.filter((each) => !isFraction(each))) {
       const { code, message } = errorOf(changed(path, value));
       expect(code).toBe('bad-checkpoint');
       expect(message).toMatch(/^run\.json: its field ".*" cannot be used: expected .*, received .*Restore/);
@@ -104,6 +106,25 @@ describe('the fields of run.json', () => {
     }
     if (MAY_BE_ABSENT.includes(name)) return;
     expect(errorOf(changed(path, undefined)).message).toContain(`"${name}`);
+  });
+
+  /** Their fields hold other words: adaptive views have one of their own. */
+  const OTHER_WORDS = ['tta'];
+  const kept = optionsWhere(
+    ({ recorded, type }) => recorded && ['number', 'duration', 'boolean', 'choice'].includes(type.kind),
+  ).filter(([name]) => !OTHER_WORDS.includes(name));
+  it.each(kept)('%s may be what the table of options says', (name, option) => {
+    const preprocessing = { resize: 'crop', cropFraction: 1, interpolation: 'bilinear' };
+    const path = ['options', ...fieldOf(name).split('.')];
+    const choices = option.type.kind === 'choice' ? option.type.choices : [];
+    const schema = schemaOf(option);
+    for (const value of [-1, 0, 0.1, 1, 1.5, 2, true, 'no such word', ...choices, undefined]) {
+      const text = changed(path, value, { ...record, options: { ...record.options, preprocessing } });
+      const isOptional = value === undefined && option.recorded === 'if given' && path.length === 2;
+      const isRight = isOptional || fits(schema, value);
+      if (isRight) expect(() => readRecord(text, `${value}`)).not.toThrow();
+      else expect(() => readRecord(text, `${value}`)).toThrow('cannot be used');
+    }
   });
 
   it('say why nothing can be made of them', () => {

@@ -1,7 +1,6 @@
 import type { AugmentationConfig } from '../data/augmentation/index.ts';
 import type { ClassWeight } from '../data/class-weight.ts';
 import type { CorrectionCounts } from '../data/corrected.ts';
-import type { Sampling } from '../data/epoch-order.ts';
 import type { FolderRules } from '../data/folder-rules.ts';
 import { INTERPOLATIONS, RESIZES } from '../data/preprocessing.ts';
 import type { Resolution } from '../data/resolution.ts';
@@ -16,6 +15,7 @@ import { check } from '../options/check.ts';
 import {
   count,
   flag,
+  fraction,
   list,
   number,
   oneOf,
@@ -24,7 +24,7 @@ import {
   text,
   tunedPart,
 } from '../options/kinds.ts';
-import { HEADS, SPLITS } from '../options/words.ts';
+import { HEADS, SAMPLINGS, SPLITS } from '../options/words.ts';
 import { z } from '../options/zod.ts';
 import type { RecipeOptions } from '../recipes/index.ts';
 import { DEVICES } from './device.ts';
@@ -98,16 +98,16 @@ const OPTIONS = {
   /** Images that go through the network at once, at most; absent: the whole batch. */
   microBatch: optional(count),
   /** How much of the average of the weights stays at each step; absent: no average is kept. */
-  averageMomentum: optional(portion),
+  averageMomentum: optional(fraction),
   /** Random changes of the training images, one after another. */
   augmentation: unchecked<readonly AugmentationConfig[]>(anything),
   /** Which images an epoch shows. */
-  sampling: unchecked<Sampling>(anything),
+  sampling: optional(oneOf(SAMPLINGS)),
   /** How much the images of each class count in the loss. */
   classWeight: unchecked<ClassWeight>(anything),
   /** The sizes of the images from epoch to epoch, where they change. */
   resolution: unchecked<Resolution>(anything),
-  validationSplit: portion,
+  validationSplit: fraction,
   earlyStopping: optional(count),
   /** Whether validation images choose the epoch whose weights are kept; absent is true. */
   keepBest: optional(flag),
