@@ -7,7 +7,7 @@ import { decodeModel } from '../../src/onnx/index.ts';
 import { newRun } from '../../src/platform/node/runs/new-run.ts';
 import { ContainerPaths } from '../../src/sagemaker/container/paths.ts';
 import { trainInContainer } from '../../src/sagemaker/container/train.ts';
-import { workplace, writeImages } from '../cli/harrier.ts';
+import { workplace, writeImage, writeImages } from '../cli/harrier.ts';
 import { type ContainerJob, containerFolder } from './container.ts';
 
 let place: { path: string; remove: () => Promise<void> };
@@ -40,10 +40,12 @@ async function train(job: ContainerJob, epochs?: number) {
 
 describe('images of several labels', () => {
   it('a stopped job leaves a model that gives an image several of them', async () => {
-    const images = await writeImages(join(place.path, 'several'), { perClass: 12 });
-    const lines = ['cat', 'dog', 'ship'].flatMap((name, label) =>
-      Array.from({ length: 12 }, (_, i) => `${name}/${i}.png,${['a;b', 'b', ''][label]}`),
-    );
+    const images = join(place.path, 'several');
+    const lines: string[] = [];
+    for (let i = 0; i < 36; i++) {
+      await writeImage(join(images, `${i}.png`), 8, i % 3, i);
+      lines.push(`${i}.png,${['a;b', 'b', ''][i % 3]}`);
+    }
     await writeFile(join(images, 'labels.csv'), `file,tags\n${lines.join('\n')}\n`);
     const hyperparameters = { 'multi-label': 'true', epochs: '9', 'batch-size': '8' };
     const { folder, position } = await train({ hyperparameters, channels: { train: images } }, 1);
