@@ -20,6 +20,11 @@ export function withDataOptions(target: Command): Command {
   return withOptions(target, ['imageSize', 'source', 'skipBad', 'marks']);
 }
 
+/** Options about what says the classes of images, and which there are. */
+export function withLabelOptions(target: Command): Command {
+  return withOptions(target, ['columns', 'labelBy', 'merge', 'classes']);
+}
+
 export function withThreads(target: Command): Command {
   return withOptions(target, ['threads']);
 }

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { augmentationList } from '../data/augmentation/words.ts';
 import { about } from './about.ts';
 import { augmentationHelp } from './augment.ts';
-import { command, withDataOptions } from './command.ts';
+import { command, withDataOptions, withLabelOptions } from './command.ts';
 import type { DataOptions } from './data/run.ts';
 import { withOptions } from './flags.ts';
 
@@ -12,6 +12,7 @@ export function dataCommand(): Command {
     ['data cifar10 --verify', 'check every cached file against its SHA-256'],
     ['data ./photos --preview sheet.png', 'draw the first images of every class'],
     ['data ./photos --preview sheet.png --augment strong', 'draw them with augmentation'],
+    ['data birds.csv --columns image=photo,label=species', 'a list whose columns have other names'],
     ['data diff runs/before latest', 'which images came, went or changed class between two runs'],
   ])
     .argument('<cifar10|path>', 'a data set, or a folder with one sub-folder of images per class')
@@ -25,10 +26,12 @@ export function dataCommand(): Command {
     .option('--force', 'with --preview: overwrite an existing file')
     .option('--verify', 'check the files of cifar10 against their hashes, without downloading')
     .option('--json', 'print one JSON object');
-  withOptions(withDataOptions(data), ['multiLabel', 'resize', 'groupBy', 'splitBy']).addHelpText(
-    'after',
-    `\n${augmentationHelp()}`,
-  );
+  withOptions(withLabelOptions(withDataOptions(data)), [
+    'multiLabel',
+    'resize',
+    'groupBy',
+    'splitBy',
+  ]).addHelpText('after', `\n${augmentationHelp()}`);
   data.addCommand(diffCommand());
   return data.action(async (name: string, options: DataOptions) => {
     const { runData } = await import('./data/run.ts');

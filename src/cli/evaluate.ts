@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { VIEW_CHOICES } from '../options/words.ts';
 import { about } from './about.ts';
-import { command, withDataOptions, withDevice } from './command.ts';
+import { command, withDataOptions, withDevice, withLabelOptions } from './command.ts';
 import type { EvaluateOptions } from './evaluate/run.ts';
 import { withOptions } from './flags.ts';
 import { withForeignOptions } from './foreign.ts';
@@ -12,6 +12,7 @@ export function evaluateCommand(): Command {
     ['evaluate latest', 'the newest run, on its own test images'],
     ['evaluate runs/mine --split train', 'on its training images'],
     ['evaluate model.onnx --data ./photos', 'on a folder with one sub-folder per class'],
+    ['evaluate latest --data new.csv --columns label=species', 'on a list whose columns have other names'],
     ['evaluate latest --data cifar10.1 ./datasets', 'on the CIFAR-10.1 test set, from its .npy files'],
     ['evaluate latest --tta flip', 'average the predictions for each image and its mirror image'],
     [
@@ -55,7 +56,7 @@ export function evaluateCommand(): Command {
     oneOf('--tta', VIEW_CHOICES),
   );
   evaluate.option('--model <model>', 'the model, instead of as the first argument');
-  withForeignOptions(withDevice(withDataOptions(evaluate)));
+  withForeignOptions(withDevice(withLabelOptions(withDataOptions(evaluate))));
   return evaluate.action(
     async (model: string | undefined, path: string | undefined, options: EvaluateOptions) => {
       const { runEvaluate } = await import('./evaluate/run.ts');

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { about } from './about.ts';
-import { command, listHelp, withDataOptions, withThreads } from './command.ts';
+import { command, listHelp, withDataOptions, withLabelOptions, withThreads } from './command.ts';
 import type { ListFeaturesOptions } from './features/list-features.ts';
 import { withOptions } from './flags.ts';
 import { readShard } from './shard.ts';
@@ -26,7 +26,7 @@ export function featuresCommand(): Command {
     .option('--force', 'overwrite an existing file')
     .option('--json', 'print one JSON object');
   withOptions(
-    withThreads(withDataOptions(features)),
+    withThreads(withLabelOptions(withDataOptions(features))),
     [
       'multiLabel',
       'from',

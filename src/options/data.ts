@@ -33,6 +33,55 @@ export const DATA = {
       help: 'The list gives some images several labels. Off: each set of labels is a class of its own.',
     },
   },
+  columns: {
+    type: { kind: 'columns' },
+    help: 'names of the columns of a list or a Parquet file, such as image=image_name,label=breed; also group, split and time',
+    default: 'usual names',
+    flag: {
+      of: ['train', 'sweep', 'lr-find'],
+      value: '<names>',
+      insteadOf: {
+        '--column': '--columns',
+        '--fn-col': '--columns image=NAME',
+        '--x-col': '--columns image=NAME',
+        '--label-col': '--columns label=NAME',
+        '--y-col': '--columns label=NAME',
+      },
+    },
+    recorded: 'if given',
+  },
+  labelBy: {
+    type: { kind: 'text', expected: 'a regular expression with a capture' },
+    help: "the class of each image is the first capture of this expression in its path, such as '/(\\w+)_\\d+\\.jpg$'",
+    default: 'folders or a list say it',
+    flag: {
+      of: ['train', 'sweep', 'lr-find'],
+      value: '<expression>',
+      insteadOf: { '--label-re': '--label-by', '--name-re': '--label-by', '--regex': '--label-by' },
+    },
+    recorded: 'if given',
+  },
+  merge: {
+    type: { kind: 'merge' },
+    help: 'make one class of several, such as dog=husky+beagle,cat=tabby+siamese',
+    flag: {
+      of: ['train', 'sweep', 'lr-find'],
+      value: '<classes>',
+      insteadOf: { '--merge-classes': '--merge', '--label-map': '--merge' },
+    },
+    recorded: 'if given',
+  },
+  classes: {
+    type: { kind: 'names' },
+    help: 'use only these classes, with commas between; images of others are left out',
+    default: 'all',
+    flag: {
+      of: ['train', 'sweep', 'lr-find'],
+      value: '<names>',
+      insteadOf: { '--only': '--classes', '--class-names': '--classes', '--class-list': '--classes' },
+    },
+    recorded: 'if given',
+  },
   limit: {
     type: { kind: 'number', ...COUNT },
     help: 'use only this many training images',

@@ -1,5 +1,5 @@
 import { COUNT, FRACTION, type NumberRange, rangeWords } from './range.ts';
-import { TUNED_PART, type TunedPart } from './words.ts';
+import { COLUMN_WORDS, type ColumnNames, type MergedClasses, TUNED_PART, type TunedPart } from './words.ts';
 import { z } from './zod.ts';
 
 /** Any schema. The message of its issues is what it expects, in words: `check` puts it after "expected". */
@@ -88,3 +88,15 @@ export const tunedPart = pattern(
   TUNED_PART,
   'head, all, or a number of last layers such as last:2',
 ) as Schema<TunedPart>;
+
+/** Names of classes. */
+export const names = list(text(), { words: 'a list of names', atLeast: 1 }) as Schema<readonly string[]>;
+
+/** Names of columns, by what they hold. */
+export const columnNames = object(
+  Object.fromEntries(COLUMN_WORDS.map((word) => [word, optional(text())])),
+  'names of columns',
+) as unknown as Schema<ColumnNames>;
+
+/** Classes that take the images of others. */
+export const mergedClasses: Schema<MergedClasses> = byName(names, 'lists of names by name');

@@ -20,6 +20,8 @@ export type OptionType =
   | { readonly kind: 'colour' }
   /** `head`, `last:2` or `all`. */
   | { readonly kind: 'tunedPart' }
+  /** Names with commas between; `image=image_name,label=breed`; `dog=husky+beagle`. */
+  | { readonly kind: 'names' | 'columns' | 'merge' }
   /** See `data/augmentation`, `data/class-weight.ts`, `data/resolution.ts`. */
   | { readonly kind: 'augmentation' | 'classWeight' | 'resolution' };
 

@@ -1,4 +1,5 @@
 import { HarrierError, unknownName } from '../errors.ts';
+import { readColumns, readMerge, readNames } from './names.ts';
 import type { OptionType } from './option.ts';
 import { isInRange, type NumberRange, rangeWords } from './range.ts';
 import { TUNED_PART, type TunedPart } from './words.ts';
@@ -27,6 +28,12 @@ export function readText(type: OptionType, text: string, where: string): unknown
       return readClassWeight(text, where);
     case 'resolution':
       return readResolution(text, where);
+    case 'names':
+      return readNames(text, where);
+    case 'columns':
+      return readColumns(text, where);
+    case 'merge':
+      return readMerge(text, where);
     case 'text':
       if (type.expected === undefined || text.trim() !== '') return text;
       throw bad(where, type.expected, text);

@@ -1,7 +1,10 @@
 import {
+  columnNames,
   count,
   described,
   flag,
+  mergedClasses,
+  names,
   number,
   object,
   oneOf,
@@ -37,6 +40,12 @@ function schemaOfType(type: OptionType): Schema {
       return z.array(number({}));
     case 'tunedPart':
       return tunedPart;
+    case 'names':
+      return names;
+    case 'columns':
+      return columnNames;
+    case 'merge':
+      return mergedClasses;
     case 'classWeight':
       return z.union([z.literal('balanced'), z.record(z.string(), number({ atLeast: 0 }))], {
         error: '"balanced", or numbers by class name',

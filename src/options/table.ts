@@ -4,12 +4,19 @@ import { PARTS } from './parts.ts';
 import { REMOTE } from './remote.ts';
 import { RUNNING } from './running.ts';
 import { TRAINING } from './training.ts';
-import type { TunedPart } from './words.ts';
+import type { ColumnNames, MergedClasses, TunedPart } from './words.ts';
 
 /** Every option, by its name in the API, in the order of help. */
 export const OPTIONS = { ...TRAINING, ...DATA, ...RUNNING, ...REMOTE } as const;
 
 export type OptionName = keyof typeof OPTIONS;
+
+/** Values that hold names. */
+interface NameLists {
+  readonly names: readonly string[];
+  readonly columns: ColumnNames;
+  readonly merge: MergedClasses;
+}
 
 /** The type of an option's values; those of lists are told by the rooms that know what is in them. */
 type ValueOf<Type, Lists> = Type extends { readonly kind: 'number' | 'duration' }
@@ -24,9 +31,11 @@ type ValueOf<Type, Lists> = Type extends { readonly kind: 'number' | 'duration' 
           ? readonly number[]
           : Type extends { readonly kind: 'tunedPart' }
             ? TunedPart
-            : Type extends { readonly kind: infer Kind extends keyof Lists }
-              ? Lists[Kind]
-              : string;
+            : Type extends { readonly kind: keyof NameLists }
+              ? NameLists[Type['kind']]
+              : Type extends { readonly kind: infer Kind extends keyof Lists }
+                ? Lists[Kind]
+                : string;
 
 /** Values of the options by name, as they are read from a command line. */
 export type OptionValues<Lists> = {

@@ -44,3 +44,11 @@ export const SPLITS = ['time'] as const;
 
 /** Where CIFAR-10 is downloaded from. */
 export const SOURCES = ['original', 'npm'] as const;
+
+/** What the columns of a list may be asked for by. */
+export const COLUMN_WORDS = ['image', 'label', 'group', 'split', 'time'] as const;
+/** Names of columns of a list, or of a Parquet file, by what they hold: `{ image: 'image_name', label: 'breed' }`. */
+export type ColumnNames = Readonly<Partial<Record<(typeof COLUMN_WORDS)[number], string>>>;
+
+/** Classes that take the images of others, by name: `{ dog: ['husky', 'beagle'] }`. */
+export type MergedClasses = Readonly<Record<string, readonly string[]>>;

@@ -40,6 +40,10 @@ export interface GivenOptions
       | 'head'
       | 'time'
       | 'multiLabel'
+      | 'columns'
+      | 'labelBy'
+      | 'merge'
+      | 'classes'
     >
   > {
   readonly threads: number;
@@ -94,6 +98,10 @@ export function runOptions(
     optimizer: optimizerFrom(method.optimizer).config,
     loss: lossOf(method, given),
     ...(given.multiLabel && { multiLabel: true }),
+    ...(given.columns && { columns: given.columns }),
+    ...(given.labelBy !== undefined && { labelBy: given.labelBy }),
+    ...(given.merge && { merge: given.merge }),
+    ...(given.classes && { classes: given.classes }),
     augmentation: given.augment ?? method.augmentation,
     sampling: given.sampling ?? method.sampling,
     classWeight: given.classWeight ?? method.classWeight,

@@ -13,10 +13,13 @@ import type { ForeignReading, NetworkConfig } from '../models/index.ts';
 import type { OptimizerConfig } from '../optimizers/index.ts';
 import { check } from '../options/check.ts';
 import {
+  columnNames,
   count,
   flag,
   fraction,
   list,
+  mergedClasses,
+  names,
   number,
   oneOf,
   optional,
@@ -81,6 +84,14 @@ const OPTIONS = {
   data: anyText,
   /** Images have any number of labels; absent: each has one class. */
   multiLabel: optional(flag),
+  /** Names of the columns that say which image and which label are meant, where they have no usual ones. */
+  columns: optional(columnNames),
+  /** The expression over paths that names the class of each image. */
+  labelBy: optional(anyText),
+  /** Classes that took the images of others. */
+  merge: optional(mergedClasses),
+  /** The classes that were used, where not all. */
+  classes: optional(names),
   epochs: count,
   /** The longest that the training may take, in seconds: the epochs were chosen to fit. */
   time: optional(number({ above: 0 })),

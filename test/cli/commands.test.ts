@@ -237,6 +237,54 @@ describe('a list of images', () => {
     const other = await run('evaluate', 'run', '--data', 'list.csv', '--json');
     expect(JSON.parse(other.stdout).evaluatedOn).toMatchObject({ part: 'all', images: 24 });
   });
+
+  it('may have other names of columns, and classes that are merged or left out', async () => {
+    const lines = ['cat', 'dog', 'ship'].flatMap((label) =>
+      Array.from({ length: 8 }, (_, i) => `images/${label}/${i},${label}`),
+    );
+    await writeFile(join(place.path, 'kinds.csv'), ['shot,kind', ...lines].join('\n'));
+    const asked = await run('data', 'kinds.csv');
+    expect([asked.code, asked.stderr]).toEqual([
+      1,
+      expect.stringContaining('add --columns image=shot,label=kind, or rename "shot" to "file"'),
+    ]);
+    const columns = ['--columns', 'image=shot,label=kind'];
+    const labels = [...columns, '--merge', 'pet=cat+dog', '--classes', 'pet,ship'];
+    const trained = await run('train', '--data', 'kinds.csv', ...labels, '--epochs', '1', '--out', 'pets');
+    expect(trained.code, trained.stderr).toBe(0);
+    expect(trained.stderr).toContain('cat, dog are the class "pet".');
+    const { data, options } = JSON.parse(await readFile(join(place.path, 'pets', 'run.json'), 'utf8'));
+    expect([data.classNames, data.train.images + data.test.images]).toEqual([['pet', 'ship'], 24]);
+    expect(options).toMatchObject({
+      columns: { image: 'shot', label: 'kind' },
+      merge: { pet: ['cat', 'dog'] },
+      classes: ['pet', 'ship'],
+    });
+    const described = await run('data', 'kinds.csv', ...labels, '--json');
+    expect(JSON.parse(described.stdout).test.hash).toBe(data.test.hash);
+    const again = await run('evaluate', 'pets', '--json');
+    expect([JSON.parse(again.stdout).total, again.stderr]).toEqual([
+      data.test.images,
+      expect.not.stringContaining('changed'),
+    ]);
+    const more = ['train', '--resume', 'pets', '--epochs', '2', '--merge'];
+    expect((await run(...more, 'pet=cat+ship')).stderr).toContain(
+      'a resumed run keeps its own options: --merge cannot change',
+    );
+    const resumed = await run(...more, 'pet=cat+dog');
+    expect(resumed.code, resumed.stderr).toBe(0);
+    const other = await run('evaluate', 'run', '--data', 'kinds.csv', ...columns, '--json');
+    expect(JSON.parse(other.stdout).evaluatedOn).toMatchObject({ part: 'all', images: 24 });
+    const wrong = await run('train', '--data', 'images', '--classes', 'cat,dgo');
+    expect([wrong.code, wrong.stderr]).toEqual([
+      2,
+      expect.stringContaining(
+        'images: there is no class "dgo". Did you mean "dog"? There are: cat, dog, ship (--classes).',
+      ),
+    ]);
+    const found = await run('data', 'images', '--label-by', '(cat|dog|ship)/', '--json');
+    expect(JSON.parse(found.stdout).classNames).toEqual(['cat', 'dog', 'ship']);
+  });
 });
 
 describe('predict', () => {

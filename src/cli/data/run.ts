@@ -12,6 +12,7 @@ import {
   verifyCifar10,
 } from '../../platform/node/datasets/cifar10-files.ts';
 import { dataKind, isNamedData } from '../../platform/node/datasets/data-kind.ts';
+import { type LabelRules, labelRules } from '../../platform/node/datasets/label-rules.ts';
 import { type OpenedDataset, openDataset } from '../../platform/node/datasets/open-dataset.ts';
 import { previewImage } from '../../platform/node/images/preview.ts';
 import { findRecipe } from '../../platform/node/runs/recipe-files.ts';
@@ -20,7 +21,7 @@ import { checkOutput, markedPng, writeOutput } from '../output.ts';
 import { Reporter } from '../reporter.ts';
 
 /** The options of `data` as they were typed. */
-export interface DataOptions {
+export interface DataOptions extends LabelRules {
   readonly preview?: string;
   readonly augment?: readonly AugmentationConfig[];
   readonly recipe?: string;
@@ -63,6 +64,7 @@ export async function runData(name: string, options: DataOptions): Promise<void>
     source,
     skipBad,
     multiLabel,
+    ...labelRules(options),
     groupBy,
     splitBy,
     marks: marks && false,

@@ -8,13 +8,14 @@ import {
   evaluationImages,
   type KnownTraining,
 } from '../../platform/node/datasets/evaluation-images.ts';
+import { type LabelRules, labelRules } from '../../platform/node/datasets/label-rules.ts';
 import type { ModelSource } from '../../platform/node/runs/find-run.ts';
 import type { RunRecord } from '../../runs/run-record.ts';
 import type { Reporter } from '../reporter.ts';
 import { trainingDataNote } from './training-data.ts';
 
 /** Options of `evaluate` and `export` that say which images are meant. */
-export interface ImagesOptions {
+export interface ImagesOptions extends LabelRules {
   readonly data?: string;
   readonly split?: 'test' | 'train';
   readonly imageSize?: number;
@@ -33,7 +34,7 @@ export interface ImagesOptions {
 export async function imagesFor(
   { modelFile, run }: ModelSource,
   { imageShape, metadata, thresholds }: Pick<Classifier, 'imageShape' | 'metadata' | 'thresholds'>,
-  { data, split, imageSize = imageShape.width, source, skipBad, marks }: ImagesOptions,
+  { data, split, imageSize = imageShape.width, source, skipBad, marks, ...others }: ImagesOptions,
   reporter: Reporter,
 ): Promise<EvaluationImages | undefined> {
   checkSquare(imageShape, modelFile);
@@ -41,7 +42,9 @@ export async function imagesFor(
   const known = knownTraining(record, metadata);
   const { preprocessing } = imageShape;
   const multiLabel = thresholds !== undefined;
-  const options = { split, imageSize, preprocessing, source, multiLabel, onProgress: reporter.work };
+  const rules = labelRules(others);
+  const reading = { imageSize, preprocessing, source, multiLabel, ...rules };
+  const options = { split, ...reading, onProgress: reporter.work };
   if (data !== undefined) {
     return evaluationImages(data, known, { ...options, skipBad, marks: marks && false });
   }
@@ -57,8 +60,9 @@ export async function imagesFor(
     { ...known, path: spec },
     { ...options, skipBad: skipBad ?? own.skipBad, marks: (marks ?? own.marks) && false },
   );
-  // Of images of another size, or with other label corrections, nothing can be said.
-  const isAlike = imageSize === then.imageShape.width && marks === undefined;
+  // Of images of another size, or with other labels, nothing can be said.
+  const isAlike =
+    imageSize === then.imageShape.width && marks === undefined && Object.keys(rules).length === 0;
   if (isAlike && images.part === 'test' && images.dataset.hash !== then.test.hash) {
     reporter.note(`Note: ${images.dataset.name} has changed since the model was evaluated on it.`);
   }

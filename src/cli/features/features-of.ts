@@ -4,6 +4,7 @@ import { subset } from '../../data/subset.ts';
 import { HarrierError } from '../../errors.ts';
 import type { OptionValues } from '../../options/table.ts';
 import { featureCache } from '../../platform/node/backbones/feature-cache.ts';
+import { labelRules } from '../../platform/node/datasets/label-rules.ts';
 import { openDataset } from '../../platform/node/datasets/open-dataset.ts';
 import { nodeRuntime } from '../../platform/node/engine/runtime.ts';
 import { nativeSha256 } from '../../platform/node/files/sha256.ts';
@@ -56,7 +57,8 @@ export async function featuresOf(
   { reporter, interruption }: { readonly reporter: Reporter; readonly interruption: Interruption },
 ): Promise<DataFeatures> {
   const { signal } = interruption;
-  const reading = { multiLabel: options.multiLabel, onProgress: reporter.work, signal };
+  const { multiLabel } = options;
+  const reading = { multiLabel, ...labelRules(options), onProgress: reporter.work, signal };
   const isPhotos = from === undefined && (await photoSide(data, reading)) !== undefined;
   const network = isPhotos ? DEFAULT_BACKBONE : from;
   const model = await startingModel(network, foreignOptions(options), fetchingFor(reporter, signal));
@@ -69,12 +71,10 @@ export async function featuresOf(
     preprocessing: model.preprocessing,
     source: options.source,
     skipBad: options.skipBad,
-    multiLabel: options.multiLabel,
     marks: options.marks && false,
     // All parts are looked at together: images that belong together need no split.
     pooled: 'if-needed',
-    onProgress: reporter.work,
-    signal,
+    ...reading,
   });
   for (const note of opened.notes ?? []) reporter.note(`Note: ${note}`);
   const runtime = nodeRuntime({ threads: options.threads });

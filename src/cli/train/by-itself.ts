@@ -2,6 +2,7 @@ import { DEFAULT_BACKBONE } from '../../backbones/index.ts';
 import { HarrierError } from '../../errors.ts';
 import { flagOf } from '../../options/option.ts';
 import { type FetchModelOptions, fetchModel } from '../../platform/node/backbones/fetch-model.ts';
+import { labelRules } from '../../platform/node/datasets/label-rules.ts';
 import type { TrainOptions } from '../../platform/node/runs/new-run.ts';
 import { FROM_SCRATCH, photoSide } from '../../platform/node/runs/photo-side.ts';
 import { findRecipe } from '../../platform/node/runs/recipe-files.ts';
@@ -45,7 +46,7 @@ export async function chooseByItself(
   if (data === undefined || SAID.some((option) => given[option] !== undefined)) return { given };
   if ((await findRecipe()).file !== undefined) return { given };
   const { onProgress, signal } = fetching;
-  const side = await photoSide(data, { multiLabel, onProgress, signal });
+  const side = await photoSide(data, { multiLabel, ...labelRules(given), onProgress, signal });
   if (side === undefined) return { given };
   const against = againstPretrained(given);
   if (against !== undefined) return { given, sentence: against };

@@ -1,4 +1,5 @@
 import { HarrierError } from '../../errors.ts';
+import { flagOf } from '../../options/option.ts';
 import { shellQuote } from '../../platform/node/shell-quote.ts';
 import type { RunRecord } from '../../runs/run-record.ts';
 import type { NewRunRequest, OptionValue } from '../api.ts';
@@ -14,6 +15,9 @@ interface Sources extends RequestReader {
   readonly models: ModelLibrary;
 }
 
+/** What decides which images and classes a run has, and is no field of the form. */
+const NOT_IN_FORM = ['columns', 'labelBy', 'merge', 'classes', 'groupBy', 'splitBy'] as const;
+
 /**
  * The request that begins a run with the settings of another one: what would be chosen without a word is left out.
  *
@@ -27,6 +31,13 @@ export async function requestAgain(record: RunRecord, sources: Sources): Promise
     throw new HarrierError('not-found', 'Studio was not started with the data of this run', {
       where: options.data,
       next: `Start it with: npx harrier studio --data ${shellQuote(options.data)}`,
+    });
+  }
+  const other = NOT_IN_FORM.find((name) => options[name] !== undefined);
+  if (other) {
+    throw new HarrierError('not-supported', 'how this run read its images cannot be chosen in this form', {
+      received: flagOf(other),
+      next: 'Begin it in a terminal, with the command of the run.',
     });
   }
   const method = options.from ? await tuning(options, sources.models) : { recipe: options.recipe };

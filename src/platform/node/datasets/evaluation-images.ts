@@ -8,9 +8,12 @@ import { formatCount, formatQuantity } from '../../../format/format.ts';
 import { foldedImages } from '../../../runs/folded-images.ts';
 import type { RunOptions } from '../../../runs/run-record.ts';
 import { CIFAR10_HASHES } from './cifar10.ts';
+import { chosenCorrections } from './class-choice.ts';
 import { correctionsFolder, isImageFolder } from './data-kind.ts';
+import type { FolderListing } from './folder-listing.ts';
 import { evaluationFolder } from './image-folder.ts';
 import { correctionsByIndex, readCorrections } from './label-corrections.ts';
+import { type LabelRules, labelRules } from './label-rules.ts';
 import { listImages } from './manifest-listing.ts';
 import { type OpenDatasetOptions, type OpenedDataset, openDataset } from './open-dataset.ts';
 
@@ -23,7 +26,7 @@ export interface KnownTraining {
   readonly trainHash?: string;
   readonly testHash?: string;
   /** What else decided which images are its test images. */
-  readonly options?: Pick<RunOptions, 'folds' | 'seed' | 'limit' | 'groupBy' | 'splitBy'>;
+  readonly options?: Pick<RunOptions, 'folds' | 'seed' | 'limit' | 'groupBy' | 'splitBy' | keyof LabelRules>;
 }
 
 /** Images that a model is evaluated on. */
@@ -53,24 +56,20 @@ export interface EvaluationImagesOptions extends OpenDatasetOptions {
 export async function evaluationImages(
   spec: string,
   known: KnownTraining,
-  { split, ...options }: EvaluationImagesOptions,
+  { split, ...given }: EvaluationImagesOptions,
 ): Promise<EvaluationImages> {
   const isFolder = await isImageFolder(spec);
   if (known.path !== undefined && (await isSamePlace(spec, known.path))) {
-    const opened = await openedAsTrained(spec, known, options, split);
+    const opened = await openedAsTrained(spec, known, given, split);
     if (split) return partOf(opened, split, `--split ${split}`);
     const isSetAside = isFolder || known.options?.folds !== undefined;
     return partOf(opened, 'test', isSetAside ? 'the test images that training set aside' : 'its test part');
   }
   if (!isFolder) {
     const part = split ?? 'test';
-    return partOf(await openDataset(spec, options), part, split ? `--split ${part}` : `its ${part} part`);
+    return partOf(await openDataset(spec, given), part, split ? `--split ${part}` : `its ${part} part`);
   }
-  const { files } = await listImages(spec, {
-    purpose: 'evaluation',
-    multiLabel: options.multiLabel,
-    skipMissing: options.skipBad,
-  });
+  const { options, files } = await readAsTrained(spec, known, given);
   const hasTest = files.some(({ part }) => part === 'test');
   // Training took its test images from the others where the folder has none.
   const isSplit = !hasTest && !files.some(({ part }) => part === 'validation');
@@ -85,6 +84,31 @@ export async function evaluationImages(
   return evaluatedFolder(spec, options);
 }
 
+/**
+ * Lists other data than that of a run by the same rules for labels: the same columns, expression, merged and chosen
+ * classes. What was given goes before, and alone where the data does not fit the rest.
+ */
+async function readAsTrained(
+  spec: string,
+  { options: own }: KnownTraining,
+  given: OpenDatasetOptions,
+): Promise<{ readonly options: OpenDatasetOptions; readonly files: FolderListing['files'] }> {
+  const listed = async (options: OpenDatasetOptions) => {
+    const { multiLabel, skipBad: skipMissing, cacheDirectory, onProgress, signal } = options;
+    const { files } = await listImages(spec, {
+      ...labelRules(options),
+      ...{ purpose: 'evaluation', multiLabel, skipMissing, cacheDirectory, onProgress, signal },
+    });
+    return { options, files };
+  };
+  const rules = labelRules(own ?? {});
+  if (Object.keys(rules).length === 0) return listed(given);
+  return listed({ ...given, ...rules, ...labelRules(given) }).catch((error) => {
+    if (!(error instanceof HarrierError)) throw error;
+    return listed(given);
+  });
+}
+
 /** The built-in data set that a model says it was trained or tested on. */
 export function builtInData({ trainHash, testHash }: KnownTraining): string | undefined {
   return trainHash === CIFAR10_HASHES.train || testHash === CIFAR10_HASHES.test ? 'cifar10' : undefined;
@@ -94,7 +118,10 @@ async function evaluatedFolder(spec: string, options: OpenDatasetOptions): Promi
   const imageSize = options.imageSize ?? options.defaultImageSize;
   const { dataset, part, total, notes } = await evaluationFolder(spec, { ...options, imageSize });
   const folder = correctionsFolder(spec, options.cacheDirectory);
-  const kept = options.marks === false ? {} : (options.marks ?? (await readCorrections(folder)));
+  const kept =
+    options.marks === false
+      ? {}
+      : chosenCorrections(options.marks ?? (await readCorrections(folder)), options);
   const marked = correctedDataset(dataset, correctionsByIndex(dataset, kept, folder).marks);
   const others = total - dataset.size;
   const which =
@@ -114,7 +141,12 @@ async function openedAsTrained(
   const folds = own?.folds;
   const { groupBy, splitBy } = own ?? {};
   const pooled = folds !== undefined;
-  const opened = await openDataset(spec, { ...options, rules, groupBy, splitBy, pooled });
+  const opened = await openDataset(spec, {
+    ...options,
+    ...(own && labelRules(own)),
+    ...labelRules(options),
+    ...{ rules, groupBy, splitBy, pooled },
+  });
   if (!own || !folds) return opened;
   const folded = foldedImages({ ...opened, rules }, own);
   if (folds.held === undefined && folded.isTest && split !== 'train') throw trainedOnAll(spec);

@@ -58,7 +58,7 @@ export function cacheName(
   const root = resolve(listing.source ?? listing.root);
   const size = sizeName(shape);
   const folder = createHash('sha256')
-    .update(JSON.stringify([root, size]))
+    .update(JSON.stringify([root, size, ...(listing.choice === undefined ? [] : [listing.choice])]))
     .digest('hex')
     .slice(0, 16);
   const content = createHash('sha256').update(

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { HarrierError } from '../../../errors.ts';
 import { type FolderPurpose, folderLayout, shortList } from './folder-layout.ts';
 import { byCode, type FolderView, type FoundFile, filesBelow } from './folder-tree.ts';
+import type { LabelRules } from './label-rules.ts';
 import type { Part } from './part-names.ts';
 
 export interface FolderFile extends FoundFile {
@@ -29,13 +30,15 @@ export interface FolderListing {
   readonly called?: string;
   /** What says more of the images than their files, hashed: labels, parts and groups of a list. */
   readonly key?: string;
+  /** Which of its classes are used, hashed: each choice has its own decoded images. */
+  readonly choice?: string;
   /** The group of each file, where a list has groups: all of one stay on one side of a split. */
   readonly groups?: readonly (string | undefined)[];
   /** When each image was taken, where a list says so: numbers that rise with time. */
   readonly times?: readonly number[];
 }
 
-export interface ListingOptions {
+export interface ListingOptions extends LabelRules {
   /** Default `training`. */
   readonly purpose?: FolderPurpose;
   /** Class names spelt as the folders are, as runs of versions before 0.2 have them. */

@@ -27,13 +27,14 @@ import type { FolderPurpose } from './folder-layout.ts';
 import { absentNotes, copyNotes } from './folder-notes.ts';
 import { bringsTest, splitFolder } from './folder-split.ts';
 import { readKeptTest, writeKeptTest } from './kept-test.ts';
+import { type LabelRules, labelRules } from './label-rules.ts';
 import { listImages } from './manifest-listing.ts';
 import { openPixelStore } from './pixel-store.ts';
 import { checkNewest, type SplitRules, splitKeys, withSplitRules } from './split-rules.ts';
 import { checkImageSize, croppedNotes, usualSize } from './usual-size.ts';
 
 /** How a folder of images is read. */
-export interface ImageFolderOptions extends SplitRules {
+export interface ImageFolderOptions extends SplitRules, LabelRules {
   /** Height and width that every image is scaled to. By default it follows from the images: see `imageFolder`. */
   readonly imageSize?: number | undefined;
   /** How every image comes to that size: by default it is stretched. A model that is trained on brings its own. */
@@ -89,7 +90,7 @@ const MEMORY_BYTES = 512 * 2 ** 20;
 
 /**
  * Opens a folder of images: one sub-folder per class, or `train`, `test` and `val` folders of such, or a list of
- * images with their labels (CSV or JSON Lines). Without a test part, about one image in five is kept for testing,
+ * images with their labels (CSV or JSON Lines). `labelBy` finds labels in paths instead. Without a test part, about one image in five is kept for testing,
  * chosen by its content.
  *
  * The images are decoded once, into a cache that is made again when a file is added, removed or changed. Without
@@ -202,6 +203,7 @@ async function openFolder<T>(
     skipMissing: skipBad,
     withTimes,
     multiLabel: options.multiLabel,
+    ...labelRules(options),
     cacheDirectory: options.cacheDirectory,
     onProgress,
     signal,

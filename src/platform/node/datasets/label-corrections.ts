@@ -129,11 +129,15 @@ interface Splits {
 
 const PARTS = ['train', 'test', 'validation'] as const;
 
-/** A data set as its label corrections have it; `marks` is absent where none of them is of one of its images. */
+/**
+ * A data set as its label corrections have it; `marks` is absent where none of them is of one of its images.
+ * @param isWhole whether it has all images of its folder: those of other classes may be left out
+ */
 export function withCorrections<T extends Splits>(
   opened: T,
   kept: KeptCorrections,
   root: string,
+  isWhole = true,
 ): T & { readonly marks?: UsedCorrections } {
   if (Object.keys(kept).length === 0) return opened;
   const all = new Set<string>();
@@ -159,7 +163,7 @@ export function withCorrections<T extends Splits>(
     ...others,
     ...(opened.test === opened.train ? [] : absentNotes(test)),
     ...unlearnableNotes(train),
-    ...(lost.length > 0 ? [lostNote(root, lost)] : []),
+    ...(isWhole && lost.length > 0 ? [lostNote(root, lost)] : []),
     ...(classless.size > 0 ? [classlessNote(root, classless)] : []),
   ];
   return {

@@ -5,15 +5,8 @@ import { writeAtomically } from '../files/cache.ts';
 import { withLock } from '../files/lock.ts';
 import { readError } from '../files/read-error.ts';
 import { isImageName } from '../images/image-names.ts';
-import {
-  delimiterOf,
-  fieldsOf,
-  ignoredInTable,
-  isJsonLines,
-  readManifest,
-  tableRecords,
-  textOf,
-} from './manifest.ts';
+import { delimiterOf, isJsonLines, readManifest, tableRecords, textOf } from './manifest.ts';
+import { fieldsOf, ignoredColumns, valuesOfTable } from './manifest-columns.ts';
 import { listsIn } from './manifest-listing.ts';
 
 /** The list of labels in a folder of images that has none yet. `train --data` reads it as it stands. */
@@ -42,19 +35,11 @@ export class LabelList {
     this.path = path;
     this.#delimiter = delimiter;
     this.#head = head;
-    const {
-      file,
-      label,
-      part: parts,
-    } = fieldsOf(
+    const valuesOf = valuesOfTable(
       head,
-      path,
-      1,
-      ignoredInTable(
-        head,
-        rows.map((record) => ({ record })),
-      ),
+      rows.map((record) => ({ record })),
     );
+    const { file, label, part: parts } = fieldsOf(head, path, 1, { ignored: ignoredColumns(head, valuesOf) });
     this.#file = file!;
     this.#label = label!;
     this.#part = parts;
@@ -199,7 +184,7 @@ async function listOf(folder: string): Promise<string> {
 
 async function isOfLabels(path: string): Promise<boolean> {
   try {
-    await readManifest(path, true);
+    await readManifest(path, { multiLabel: true });
     return true;
   } catch (error) {
     if (error instanceof HarrierError && error.code === 'bad-data') return false;

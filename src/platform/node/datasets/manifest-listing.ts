@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
-import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { dirname, join } from 'node:path';
 import { rarestTags } from '../../../data/tags.ts';
 import { HarrierError } from '../../../errors.ts';
 import { formatQuantity } from '../../../format/format.ts';
+import { withClasses } from './class-choice.ts';
 import type { FolderPurpose } from './folder-layout.ts';
 import {
   type FolderFile,
@@ -11,8 +12,10 @@ import {
   type ListingOptions,
   listImageFolder,
 } from './folder-listing.ts';
-import { byCode, identityOf, lookInto } from './folder-tree.ts';
+import { byCode, lookInto } from './folder-tree.ts';
+import { checkInside, ListedFiles } from './listed-files.ts';
 import { isManifestName, type ManifestRow, readManifest, SEPARATOR } from './manifest.ts';
+import { listByNames } from './names-listing.ts';
 import { packedFolder, type UnpackOptions } from './packed/index.ts';
 
 /** Files that are looked at, at the same time. */
@@ -29,19 +32,30 @@ export interface ListImagesOptions extends ListingOptions, UnpackOptions {
 }
 
 /** Files with labels that may lie beside the images of a folder, in the order in which they are looked for. */
-const SIDECARS = ['labels', 'metadata', 'tags'].flatMap((name) =>
+const SIDECARS = ['labels', 'metadata', 'tags', '_classes'].flatMap((name) =>
   ['csv', 'tsv', 'jsonl', 'ndjson'].map((end) => `${name}.${end}`),
 );
 
 /**
  * The images of a folder, of a list of images where the path is called like one, or of what is packed: an archive, a
  * Parquet file, a data set of the hub. A folder whose images lie in no class folders may have their list in it, called
- * `labels.csv` or so.
+ * `labels.csv` or so. With `labelBy`, the paths of images say their classes.
  *
- * @throws HarrierError as `packedFolder`, `listImageFolder` and `listManifest` do
+ * @throws HarrierError as `packedFolder`, `listImageFolder`, `listManifest`, `listByNames` and `withClasses` do
  */
 export async function listImages(path: string, options: ListImagesOptions = {}): Promise<FolderListing> {
-  if (isManifestName(path)) return listManifest(path, options);
+  return withClasses(await listAll(path, options), options);
+}
+
+async function listAll(path: string, options: ListImagesOptions): Promise<FolderListing> {
+  if (isManifestName(path)) {
+    if (options.labelBy === undefined) return listManifest(path, options);
+    throw new HarrierError('bad-option', 'a list says the labels itself', {
+      where: path,
+      next: 'Leave the option out, or give the folder of the images.',
+      options: ['labelBy'],
+    });
+  }
   const folder = await packedFolder(path, options);
   if (folder === undefined) return listFolder(path, options);
   const inWords = (text: string) => text.replaceAll(folder, path);
@@ -60,8 +74,17 @@ interface ListOptions extends ListImagesOptions {
 }
 
 async function listFolder(folder: string, options: ListOptions): Promise<FolderListing> {
+  const { labelBy, columns, multiLabel } = options;
+  if (labelBy !== undefined) {
+    const other = multiLabel ? '--multi-label' : columns && '--columns';
+    if (other === undefined) return listByNames(folder, labelBy, options);
+    throw new HarrierError('bad-option', `--label-by and ${other} cannot be combined`, {
+      where: folder,
+      next: 'Paths say one class for each image; a list may say more.',
+    });
+  }
   const [list, ...others] = await listsBeside(folder);
-  if (list === undefined && options.multiLabel) {
+  if (list === undefined && multiLabel) {
     throw new HarrierError('bad-data', 'no list says which labels its images have', {
       where: folder,
       expected:
@@ -74,12 +97,20 @@ async function listFolder(folder: string, options: ListOptions): Promise<FolderL
           }),
     });
   }
-  if (list === undefined) return listImageFolder(folder, options);
-  const { notes, ...listing } = await listManifest(list, options);
-  return {
-    ...listing,
-    notes: [...notes, ...others.map((other) => `${other} is not read: ${list} comes first.`)],
-  };
+  if (list !== undefined) {
+    const { notes, ...listing } = await listManifest(list, options);
+    return {
+      ...listing,
+      notes: [...notes, ...others.map((other) => `${other} is not read: ${list} comes first.`)],
+    };
+  }
+  if (columns === undefined) return listImageFolder(folder, options);
+  throw new HarrierError('bad-option', 'there is no list whose columns could be named', {
+    where: folder,
+    expected: `one beside the images, such as ${SIDECARS[0]}`,
+    next: 'Give the list itself as data, or leave the option out.',
+    options: ['columns'],
+  });
 }
 
 /** The list in a folder that has no class folders: images in it, or in one folder. */
@@ -133,21 +164,23 @@ export async function listManifest(
     skipMissing = false,
     withTimes = false,
     multiLabel = false,
+    columns,
     isForeign = false,
   }: ListOptions = {},
 ): Promise<FolderListing> {
-  const { rows, notes } = await readManifest(path, multiLabel);
+  const { rows, notes } = await readManifest(path, { multiLabel, columns });
   const root = dirname(path);
   const hasParts = checkParts(rows, path);
   const classNames = classesOf(rows, hasParts, path, purpose);
   const places = new Map(classNames.map((name, place) => [name, place]));
   const files: ListedFile[] = [];
+  const listed = new ListedFiles(root, path);
   const missing: ManifestRow[] = [];
   const seen = new Map<string, ManifestRow>();
   for (let start = 0; start < rows.length; start += AT_ONCE) {
     const some = rows.slice(start, start + AT_ONCE);
     if (isForeign) for (const row of some) checkInside(row, root, path);
-    const found = await Promise.all(some.map((row) => fileOf(row, root)));
+    const found = await Promise.all(some.map((row) => listed.find(row)));
     for (const [i, file] of found.entries()) {
       const row = rows[start + i];
       if (!file) {
@@ -183,6 +216,11 @@ export async function listManifest(
     ...(tags && { tags }),
     notes: [
       ...notes,
+      ...Array.from(
+        listed.beside,
+        ([folder, count]) =>
+          `${path}: ${formatQuantity(count, 'file')} ${count === 1 ? 'was' : 'were'} found in the folder "${folder}" beside it.`,
+      ),
       ...(missing.length > 0
         ? [
             `${path}: ${formatQuantity(missing.length, 'file')} of ${rows.length} ${missing.length === 1 ? 'is' : 'are'} missing and left out.`,
@@ -224,48 +262,6 @@ function severalNote(classNames: readonly string[], path: string): string[] {
   return [
     `${path}: "${several}" counts as one class. If its parts are labels of their own, train with --multi-label.`,
   ];
-}
-
-/** A path of a list, and how else it may be meant. */
-function spellingsOf({ file }: ManifestRow): Set<string> {
-  // A list that was written on Windows is read elsewhere too.
-  const slashes = [file, ...(sep === '/' && file.includes('\\') ? [file.replaceAll('\\', '/')] : [])];
-  // Nor do systems agree on how to write é: as one character, or as a letter and its accent.
-  return new Set(slashes.flatMap((each) => [each, each.normalize('NFC'), each.normalize('NFD')]));
-}
-
-/** @throws HarrierError `bad-data` for a path that leads out of the folder */
-function checkInside(row: ManifestRow, root: string, path: string): void {
-  for (const spelling of spellingsOf(row)) {
-    const inside = relative(root, resolve(root, spelling));
-    if (!isAbsolute(inside) && inside.split(sep)[0] !== '..') continue;
-    throw new HarrierError('bad-data', 'this list names a file outside of what was packed with it', {
-      where: `${path}, line ${row.line}`,
-      expected: 'a path relative to the list',
-      received: row.file,
-      next: 'If it is yours, unpack it and give the list.',
-    });
-  }
-}
-
-/** Undefined where there is no such file. */
-async function fileOf(
-  row: ManifestRow,
-  root: string,
-): Promise<Omit<FolderFile, 'label' | 'part'> | undefined> {
-  for (const spelling of spellingsOf(row)) {
-    const full = resolve(root, spelling);
-    const info = await stat(full, { bigint: true }).catch(() => undefined);
-    if (!info?.isFile()) continue;
-    return {
-      path: relative(root, full).split(sep).join('/'),
-      size: Number(info.size),
-      mtimeMs: Number(info.mtimeNs) / 1e6,
-      ctimeMs: Number(info.ctimeNs) / 1e6,
-      identity: identityOf(info),
-    };
-  }
-  return undefined;
 }
 
 function checkParts(rows: readonly ManifestRow[], path: string): boolean {

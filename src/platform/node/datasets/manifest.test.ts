@@ -191,7 +191,7 @@ describe('refused, in one sentence:', () => {
       'a misspelt label column',
       'r.csv',
       'image,lable\na.png,red\n',
-      /r\.csv, line 1: no column says which label is meant: .*received image, lable\. Rename "lable" to "label"\./,
+      /r\.csv, line 1: no column says which label is meant: .*received image, lable\. If that is it, add --columns label=lable, or rename "lable" to "label"\./,
     ],
     ['an empty label', 'e.csv', 'file,label\nphotos/0-0.png,\n', /e\.csv, line 2: its label is empty/],
     [

@@ -1,11 +1,24 @@
 import { readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { CsvError, parse } from 'csv-parse/sync';
-import { HarrierError, nearestName } from '../../../errors.ts';
+import { HarrierError } from '../../../errors.ts';
 import { jsonObject } from '../../../json-text.ts';
+import type { ColumnNames } from '../../../options/words.ts';
 import { readError } from '../files/read-error.ts';
 import { isImageName } from '../images/image-names.ts';
 import { byCode } from './folder-tree.ts';
+import {
+  checkColumns,
+  type Field,
+  fieldsOf,
+  ignoredColumns,
+  ignoredNotes,
+  isOfTagsByName,
+  isSet,
+  tagColumns,
+  tagName,
+  valuesOfTable,
+} from './manifest-columns.ts';
 import { type Part, partNamed } from './part-names.ts';
 
 /** An image of a manifest. */
@@ -34,37 +47,6 @@ export interface Manifest {
   readonly notes: readonly string[];
 }
 
-type Field = 'file' | 'label' | 'part' | 'group' | 'time';
-
-/** Names of columns that often say something else: they count only where all values are names of parts. */
-const OTHER_PARTS = ['subset', 'set', 'fold', 'usage'];
-
-/** The name of a column of several labels. */
-const TAGS = 'tags';
-
-/** Names of columns: see `plainName`. */
-const COLUMNS: Readonly<Record<string, Field>> = {
-  ...named('file', [
-    'file',
-    'filename',
-    'filepath',
-    'path',
-    'image',
-    'imagepath',
-    'imagefile',
-    'img',
-    'imageid',
-  ]),
-  ...named('label', ['label', 'labels', 'class', 'classname', 'category', 'target', 'tag', 'tags']),
-  ...named('part', ['split', 'part', ...OTHER_PARTS]),
-  ...named('group', ['group', 'groupid', 'subject', 'subjectid', 'patient', 'patientid', 'person', 'video']),
-  ...named('time', ['time', 'date', 'datetime', 'timestamp', 'takenat', 'createdat']),
-};
-
-function named(field: Field, names: readonly string[]): Record<string, Field> {
-  return Object.fromEntries(names.map((name) => [name, field]));
-}
-
 const EXPECTED = 'a line "file,label" (also split and group), then one line for each image';
 /** Between the labels of one image. */
 export const SEPARATOR = ';';
@@ -87,20 +69,30 @@ export function isJsonLines(path: string): boolean {
  * wanted, `split` (train, validation, test), `group` and `time`; usual other names for them are understood. A table without
  * names has the file in its first column and the label in its second.
  *
- * @param multiLabel whether images have any number of labels: with semicolons between, or in JSON a list; an empty field
- *   is an image without any
- * @throws HarrierError `bad-data` that names the line, `storage` when the file cannot be read
+ * @throws HarrierError `bad-data` that names the line, `bad-option` for a name of `columns` that no column has, `storage`
+ *   when the file cannot be read
  */
-export async function readManifest(path: string, multiLabel = false): Promise<Manifest> {
+export async function readManifest(path: string, how: ReadManifestOptions = {}): Promise<Manifest> {
   const bytes = await readFile(path).catch((error) => {
     throw readError(error, path, 'file');
   });
   const text = textOf(bytes, path);
-  const manifest = isJsonLines(path) ? jsonLines(text, path, multiLabel) : table(text, path, multiLabel);
+  const manifest = isJsonLines(path) ? jsonLines(text, path, how) : table(text, path, how);
   if (manifest.rows.length === 0) {
     throw new HarrierError('bad-data', 'this list names no images', { where: path, expected: EXPECTED });
   }
   return manifest;
+}
+
+/** How a list is read. */
+export interface ReadManifestOptions {
+  /**
+   * Images have any number of labels: with semicolons between, or in JSON a list; an empty field is an image without any.
+   * Without a column of labels, those of 0 and 1 are labels (`tagColumns`).
+   */
+  readonly multiLabel?: boolean;
+  /** Names of the columns, where they have no usual ones. */
+  readonly columns?: ColumnNames;
 }
 
 /** @throws HarrierError `bad-data` for bytes that are not UTF-8 */
@@ -116,7 +108,11 @@ export function textOf(bytes: Buffer, path: string): string {
   }
 }
 
-function jsonLines(text: string, path: string, multiLabel: boolean): Manifest {
+function jsonLines(
+  text: string,
+  path: string,
+  { multiLabel = false, columns = {} }: ReadManifestOptions,
+): Manifest {
   const lines = text.split(/\r?\n/).flatMap((content, i) => {
     if (content.trim() === '') return [];
     const object = jsonObject(content);
@@ -129,13 +125,17 @@ function jsonLines(text: string, path: string, multiLabel: boolean): Manifest {
     return [{ object, line: i + 1 }];
   });
   const all = [...new Set(lines.flatMap(({ object }) => Object.keys(object)))];
-  const ignored = ignoredColumns(all, (name) => lines.map(({ object }) => object[name]));
-  let isOfTags = false;
+  if (lines.length > 0) checkColumns(all, columns, path);
+  const valuesOf = (name: string) => lines.map(({ object }) => object[name]);
+  const ignored = ignoredColumns(all, valuesOf, columns);
+  const tags = multiLabel ? tagColumns(all, valuesOf, { ignored, columns }) : undefined;
+  const rules = { ignored, columns, tags, further: true, valuesOf };
+  let isOfTags = tags !== undefined;
   const rows = lines.map(({ object, line }) => {
     const names = Object.keys(object);
-    const fields = fieldsOf(names, path, line, ignored);
-    const label = names[fields.label!];
-    isOfTags ||= plainName(label) === TAGS || Array.isArray(object[label]);
+    const fields = fieldsOf(names, path, line, rules);
+    const label = names[fields.label ?? -1];
+    isOfTags ||= label !== undefined && (isOfTagsByName(label) || Array.isArray(object[label]));
     const cell = (field: Field) => {
       const place = fields[field];
       const value = place === undefined ? undefined : object[names[place]];
@@ -143,71 +143,50 @@ function jsonLines(text: string, path: string, multiLabel: boolean): Manifest {
         return listed(value, `${path}, line ${line}`);
       return value === undefined || value === null ? '' : String(value);
     };
-    return rowOf(cell, path, line, multiLabel);
+    const own = tags?.filter((name) => isSet(object[name])).map(tagName);
+    return rowOf(cell, path, line, multiLabel, own);
   });
   return { rows, isOfTags: isOfTags || hasBare(rows), notes: ignoredNotes(ignored, path) };
 }
 
-function table(text: string, path: string, multiLabel: boolean): Manifest {
+function table(
+  text: string,
+  path: string,
+  { multiLabel = false, columns = {} }: ReadManifestOptions,
+): Manifest {
   const records = tableRecords(text, path, multiLabel);
   const [head] = records;
   if (!head) return { rows: [], isOfTags: false, notes: [] };
-  const hasNames = !isImageName(head.record[0] ?? '');
-  const ignored = hasNames ? ignoredInTable(head.record, records.slice(1)) : new Map<string, string>();
-  const fields = hasNames ? fieldsOf(head.record, path, head.line, ignored) : { file: 0, label: 1 };
+  const names = head.record;
+  // Where columns are named, the first line says so.
+  const hasNames = !isImageName(names[0] ?? '') || Object.keys(columns).length > 0;
+  if (hasNames) checkColumns(names, columns, path);
+  const valuesOf = valuesOfTable(names, records.slice(1));
+  const ignored = hasNames ? ignoredColumns(names, valuesOf, columns) : new Map<string, string>();
+  const tags = multiLabel && hasNames ? tagColumns(names, valuesOf, { ignored, columns }) : undefined;
+  const rules = { ignored, columns, tags, further: true, valuesOf };
+  const fields: Partial<Record<Field, number>> = hasNames
+    ? fieldsOf(names, path, head.line, rules)
+    : { file: 0, label: 1 };
+  const labels = tags?.map((name) => ({ name: tagName(name), place: names.indexOf(name) }));
   const rows = records.slice(hasNames ? 1 : 0).map(({ record, line }) => {
-    if (hasNames && record.length !== head.record.length) {
+    if (hasNames && record.length !== names.length) {
       throw new HarrierError('bad-data', 'this line has another number of cells than the first', {
         where: `${path}, line ${line}`,
-        expected: `${head.record.length}`,
+        expected: `${names.length}`,
         received: `${record.length}: ${record.join(' | ')}`,
         next:
-          multiLabel &&
-          !head.record.some((cell) => cell.includes(',')) &&
-          delimiterOf(text, true) === SEPARATOR
+          multiLabel && !names.some((cell) => cell.includes(',')) && delimiterOf(text, true) === SEPARATOR
             ? 'Separate columns by commas: semicolons stand between the labels of an image.'
             : 'Quote cells that hold commas: "a, b".',
       });
     }
-    return rowOf((field) => record[fields[field] ?? -1]?.trim() ?? '', path, line, multiLabel);
+    const cell = (field: Field) => record[fields[field] ?? -1]?.trim() ?? '';
+    const own = labels?.filter(({ place }) => isSet(record[place])).map(({ name }) => name);
+    return rowOf(cell, path, line, multiLabel, own);
   });
-  const isOfTags = hasNames && plainName(head.record[fields.label!]) === TAGS;
+  const isOfTags = tags !== undefined || (hasNames && isOfTagsByName(names[fields.label!]));
   return { rows, isOfTags: isOfTags || hasBare(rows), notes: ignoredNotes(ignored, path) };
-}
-
-/** Columns that are called as if they said parts and say something else, with one of their values. */
-type IgnoredColumns = ReadonlyMap<string, string>;
-
-function ignoredColumns(
-  names: readonly string[],
-  valuesOf: (name: string) => readonly unknown[],
-): IgnoredColumns {
-  const others = names.flatMap((name): [string, string][] => {
-    if (!OTHER_PARTS.includes(plainName(name))) return [];
-    const texts = valuesOf(name).map((value) => `${value ?? ''}`.trim());
-    const other = texts.find((text) => text !== '' && partNamed(text) === undefined);
-    return other === undefined ? [] : [[name, other]];
-  });
-  return new Map(others);
-}
-
-/** `ignoredColumns` of a table whose first line has been taken off. */
-export function ignoredInTable(
-  names: readonly string[],
-  rows: readonly { readonly record: readonly string[] }[],
-): IgnoredColumns {
-  return ignoredColumns(names, (name) => {
-    const place = names.indexOf(name);
-    return rows.map(({ record }) => record[place]);
-  });
-}
-
-function ignoredNotes(ignored: IgnoredColumns, path: string): string[] {
-  return Array.from(
-    ignored,
-    ([name, value]) =>
-      `${path}: the column "${name}" is ignored, as it has other values than train, validation and test ("${value}").`,
-  );
 }
 
 /** Whether some image has no label, where others have one. */
@@ -251,48 +230,14 @@ export function tableRecords(
   }
 }
 
-/**
- * Which column has which field.
- * @param ignored columns that have none
- * @throws HarrierError `bad-data` without a column of files or of labels
- */
-export function fieldsOf(
-  names: readonly string[],
+/** @param own the labels of an image, where they are no cell */
+function rowOf(
+  cell: (field: Field) => string,
   path: string,
   line: number,
-  ignored: IgnoredColumns,
-): Partial<Record<Field, number>> {
-  const fields: Partial<Record<Field, number>> = {};
-  for (const [i, name] of names.entries()) {
-    const plain = plainName(name);
-    const field = Object.hasOwn(COLUMNS, plain) ? COLUMNS[plain] : undefined;
-    if (field && fields[field] === undefined && !ignored.has(name)) fields[field] = i;
-  }
-  const missing = (['file', 'label'] as const).find((field) => fields[field] === undefined);
-  if (missing === undefined) return fields;
-  const wanted = Object.keys(COLUMNS).filter((known) => COLUMNS[known] === missing);
-  const near = names.find((name) => {
-    const plain = plainName(name);
-    return !Object.hasOwn(COLUMNS, plain) && nearestName(plain, wanted);
-  });
-  throw new HarrierError(
-    'bad-data',
-    `no column says ${missing === 'file' ? 'which file' : 'which label'} is meant`,
-    {
-      where: `${path}, line ${line}`,
-      expected: 'columns "file" and "label", and if wanted "split" and "group"',
-      received: names.join(', '),
-      next: near ? `Rename "${near}" to "${missing}".` : 'Name the columns in the first line.',
-    },
-  );
-}
-
-/** The name of a column in lower case, without what stands between words. */
-function plainName(name: string): string {
-  return name.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '');
-}
-
-function rowOf(cell: (field: Field) => string, path: string, line: number, multiLabel: boolean): ManifestRow {
+  multiLabel: boolean,
+  own?: readonly string[],
+): ManifestRow {
   const [file, label, split, group, time] = (['file', 'label', 'part', 'group', 'time'] as const).map(cell);
   const empty = file === '' ? 'file' : label === '' && !multiLabel ? 'label' : undefined;
   if (empty) {
@@ -304,7 +249,7 @@ function rowOf(cell: (field: Field) => string, path: string, line: number, multi
           : 'Fill it in, or remove the line.',
     });
   }
-  const tags = multiLabel ? tagsOf(label) : undefined;
+  const tags = multiLabel ? (own ? [...new Set(own)].sort(byCode) : tagsOf(label)) : undefined;
   return {
     file,
     label: tags ? tags.join(SEPARATOR) : label.normalize('NFC'),

@@ -2,6 +2,7 @@ import type { Dataset } from '../../../data/dataset.ts';
 import { HarrierError, nearestName } from '../../../errors.ts';
 import { recordFolder } from './cifar-records.ts';
 import { type Cifar10Options, cifar10, loadCifar10 } from './cifar10.ts';
+import { chosenCorrections } from './class-choice.ts';
 import { BUILT_IN, correctionsFolder, type DataKind, dataKind } from './data-kind.ts';
 import { type ImageFolderOptions, imageFolder, type SkippedFile } from './image-folder.ts';
 import { knownDataset } from './known-dataset.ts';
@@ -47,7 +48,8 @@ export async function openDataset(spec: string, options: OpenDatasetOptions = {}
   const opened = await openUncorrected(spec, options);
   if (options.marks === false) return opened;
   const folder = correctionsFolder(spec, options.cacheDirectory);
-  return withCorrections(opened, options.marks ?? (await readCorrections(folder)), folder);
+  const kept = chosenCorrections(options.marks ?? (await readCorrections(folder)), options);
+  return withCorrections(opened, kept, folder, options.classes === undefined);
 }
 
 async function openUncorrected(spec: string, options: OpenDatasetOptions): Promise<OpenedDataset> {
@@ -89,6 +91,16 @@ function checkOptions(
   { imageSize, multiLabel, ...rules }: OpenDatasetOptions,
 ): void {
   if (named.kind === 'images' || named.kind === 'missing' || named.kind === 'cifar10.1') return;
+  const labels = (['columns', 'labelBy', 'merge', 'classes'] as const).find(
+    (name) => rules[name] !== undefined,
+  );
+  if (labels) {
+    throw new HarrierError('bad-option', 'the classes of this data set are fixed', {
+      where: spec,
+      next: 'Leave the option out, or give a folder of images or a list of them.',
+      options: [labels],
+    });
+  }
   const rule = (['groupBy', 'splitBy'] as const).find((name) => rules[name] !== undefined);
   if (rule) {
     throw new HarrierError('bad-option', 'its images are no files that could be told apart by path or time', {

@@ -14,7 +14,7 @@ export async function hasSeveralLabels(spec: string, options: UnpackOptions = {}
   try {
     const list = isManifestName(spec) ? spec : await listBeside((await packedFolder(spec, options)) ?? spec);
     if (list === undefined) return false;
-    const { rows, isOfTags } = await readManifest(list, true);
+    const { rows, isOfTags } = await readManifest(list, { multiLabel: true });
     return isOfTags || rows.some(({ tags = [] }) => tags.length > 1);
   } catch (error) {
     // Whoever opens the data says what is wrong with it.

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { HarrierError } from '../../../errors.ts';
 import { formatCount, formatQuantity, printable } from '../../../format/format.ts';
 import type { FolderListing } from './folder-listing.ts';
+import { capturesOf } from './path-expression.ts';
 
 /** What decides, besides the content of images, on which side of a split they are. */
 export interface SplitRules {
@@ -43,53 +44,18 @@ export function withSplitRules(
 }
 
 function withGroups(listing: FolderListing, groupBy: string): FolderListing {
-  const expression = expressionOf(groupBy);
-  const groups = listing.files.map(({ path }) => {
-    const found = expression.exec(path);
-    return found?.[1] === undefined ? undefined : found[1].normalize('NFC');
-  });
-  const without = groups.flatMap((group, slot) => (group === undefined ? [slot] : []));
-  const example = printable(listing.files[without[0] ?? 0].path);
-  if (without.length === groups.length) {
-    throw new HarrierError('bad-option', 'this expression finds a group in no path', {
-      where: groupBy,
-      received: `paths such as ${example}`,
-      next: 'It is matched against the path below the folder of the data, with / between folders.',
-      options: ['groupBy'],
-    });
-  }
+  const paths = listing.files.map(({ path }) => path);
+  const { found: groups, without, example } = capturesOf(paths, 'groupBy', groupBy);
   const different = new Set(groups.filter((group) => group !== undefined)).size;
   const notes = [
     `${listing.source ?? listing.root}: ${formatQuantity(different, 'group')} by "${printable(groupBy)}".`,
-    ...(without.length > 0
+    ...(without > 0
       ? [
-          `${formatCount(without.length)} of ${formatQuantity(groups.length, 'image')} ${without.length === 1 ? 'is' : 'are'} in no group, such as ${example}: each is split by itself.`,
+          `${formatCount(without)} of ${formatQuantity(groups.length, 'image')} ${without === 1 ? 'is' : 'are'} in no group, such as ${example}: each is split by itself.`,
         ]
       : []),
   ];
   return { ...listing, groups, notes: [...listing.notes, ...notes] };
-}
-
-function expressionOf(text: string): RegExp {
-  let expression: RegExp;
-  try {
-    expression = new RegExp(text, 'u');
-  } catch (cause) {
-    throw new HarrierError('bad-option', 'this is not a regular expression', {
-      where: text,
-      received: cause instanceof Error ? cause.message : String(cause),
-      next: 'Put it in quotes, such as --group-by "^[^/]+/(\\w+)_".',
-      options: ['groupBy'],
-      cause,
-    });
-  }
-  // With an alternative that is empty it always matches, and tells how many captures there are.
-  if (new RegExp(`${text}|`, 'u').exec('')!.length > 1) return expression;
-  throw new HarrierError('bad-option', 'this expression names no group', {
-    where: text,
-    expected: 'a capture in parentheses, such as "/(person\\d+)_"',
-    options: ['groupBy'],
-  });
 }
 
 /** @throws HarrierError `bad-data` where the images of one group are in two parts */

@@ -14,6 +14,7 @@ import {
 } from '../../../runs/prepare-run.ts';
 import { RUN_FORMAT, type RunData, type RunOptions, type RunRecord } from '../../../runs/run-record.ts';
 import { isNamedData } from '../datasets/data-kind.ts';
+import { labelRules } from '../datasets/label-rules.ts';
 import { openDataset } from '../datasets/open-dataset.ts';
 import { describeHardware } from '../engine/hardware.ts';
 import { openRuntime } from '../engine/open-runtime.ts';
@@ -82,15 +83,17 @@ async function namedMethod({ recipe: name, recipeOptions = {} }: RunOptions): Pr
 }
 
 async function openData(
-  { data, multiLabel, imageSize, preprocessing, source, skipBad, marks, groupBy, splitBy, folds }: RunOptions,
+  options: RunOptions,
   side: number | undefined,
   then: RunData | undefined,
   {
-    rules: fixed = folds || multiLabel ? 3 : 2,
+    rules: fixed = options.folds || options.multiLabel ? 3 : 2,
     corrections,
     ...hooks
   }: Pick<PrepareOptions, 'rules' | 'corrections' | 'onProgress' | 'signal'>,
 ): Promise<OpenedData> {
+  const { data, multiLabel, imageSize, preprocessing, source, skipBad, marks, groupBy, splitBy, folds } =
+    options;
   const spec = await dataSpec(data, then?.path);
   const rules = then ? (then.rules ?? 1) : fixed;
   const opened = await openDataset(spec, {
@@ -100,6 +103,7 @@ async function openData(
     source,
     skipBad,
     multiLabel,
+    ...labelRules(options),
     groupBy,
     splitBy,
     pooled: folds !== undefined,

@@ -5,7 +5,7 @@ import { type Part, partNamed } from '../part-names.ts';
 import { type ParquetFile, unpackParquet } from './unpack-parquet.ts';
 import { unpackTar } from './unpack-tar.ts';
 import { unpackZip } from './unpack-zip.ts';
-import { hashOf, keptFolder, lastKept, type UnpackOptions } from './unpacked-folder.ts';
+import { hashOf, keptFolder, lastKept, placeHash, type UnpackOptions } from './unpacked-folder.ts';
 
 /** A data set of the Hugging Face hub, as a user writes it. */
 interface HubDatasetAddress {
@@ -36,7 +36,7 @@ export function isHubDataset(spec: string): boolean {
 export async function hubDatasetFolder(spec: string, options: UnpackOptions): Promise<string> {
   const { repository, inside, revision } = addressOf(spec);
   const name = repository.replace('/', '--');
-  const place = hashOf(repository, inside, revision);
+  const place = placeHash(options, repository, inside, revision);
   const hub = new Hub(process.env, { kind: 'datasets' });
   const { signal } = options;
   let described: HubRepository;

@@ -6,7 +6,14 @@ import { hubDatasetFolder, isHubDataset } from './hub-dataset.ts';
 import { type ParquetFile, unpackParquet } from './unpack-parquet.ts';
 import { unpackTar } from './unpack-tar.ts';
 import { unpackZip } from './unpack-zip.ts';
-import { hashOf, keptFolder, type Unpack, type UnpackOptions, unpackedFolder } from './unpacked-folder.ts';
+import {
+  hashOf,
+  keptFolder,
+  placeHash,
+  type Unpack,
+  type UnpackOptions,
+  unpackedFolder,
+} from './unpacked-folder.ts';
 
 export { isHubDataset } from './hub-dataset.ts';
 export type { UnpackOptions } from './unpacked-folder.ts';
@@ -37,7 +44,9 @@ export async function packedFolder(spec: string, options: UnpackOptions): Promis
   const unpack = KINDS.find(([pattern]) => pattern.test(spec))?.[1];
   const info = await stat(spec).catch(() => undefined);
   if (unpack && info?.isFile()) {
-    return whole(await unpackedFolder(spec, (folder, how) => unpack(spec, folder, how), options));
+    const fill: Unpack = (folder, how) => unpack(spec, folder, how);
+    const columns = /\.parquet$/i.test(spec) ? options.columns : undefined;
+    return whole(await unpackedFolder(spec, fill, { ...options, columns }));
   }
   if (info?.isDirectory()) return parquetFolder(spec, options);
   if (info?.isFile() && UNREAD.test(spec)) {
@@ -80,5 +89,5 @@ async function parquetFolder(path: string, options: UnpackOptions): Promise<stri
   const hasParts = files.some(({ part }) => part);
   const used = files.filter(({ part }) => !hasParts || part);
   const fill: Unpack = (folder, how) => unpackParquet(used, folder, how);
-  return keptFolder(basename(resolve(path)), hashOf(resolve(path)), hashOf(sizes), fill, options);
+  return keptFolder(basename(resolve(path)), placeHash(options, resolve(path)), hashOf(sizes), fill, options);
 }

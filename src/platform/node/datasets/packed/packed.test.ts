@@ -8,13 +8,16 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeImage } from '../../../../../test/cli/harrier.ts';
 import { HubServer } from '../../../../../test/hub-server.ts';
 import { type ZipEntry, zipOf } from '../../../../../test/zip-files.ts';
+import type { ColumnNames } from '../../../../options/words.ts';
+import { listImages } from '../manifest-listing.ts';
 import { openDataset } from '../open-dataset.ts';
 
 const PARQUET = fileURLToPath(new URL('../../../../../test/parquet-files/', import.meta.url));
 
 let folder: string;
 const at = (name: string) => join(folder, name);
-const open = (path: string) => openDataset(path, { cacheDirectory: at('cache') });
+const open = (path: string, columns?: ColumnNames) =>
+  openDataset(path, { cacheDirectory: at('cache'), columns });
 const unpacked = () => readdir(at('cache/unpacked')).catch(() => []);
 const photos: ZipEntry[] = [];
 
@@ -213,9 +216,31 @@ describe('a Parquet file', () => {
     expect([train.size + test.size, train.classNames]).toEqual([12, ['ant', 'bee', 'cat']]);
   });
 
-  it.each([
+  it('has the columns that are named, also in the list of what was unpacked', async () => {
+    const cacheDirectory = at('cache');
+    const columns = { image: 'img', label: 'class', group: 'class' };
+    const listing = await listImages(`${PARQUET}plain.parquet`, { columns, cacheDirectory });
+    expect(listing.groups).toEqual(listing.files.map(({ label }) => listing.classNames[label]));
+    const before = await unpacked();
+    const plain = await open(`${PARQUET}plain.parquet`);
+    const named = await openDataset(`${PARQUET}plain.parquet`, {
+      columns: { label: 'class' },
+      cacheDirectory,
+    });
+    expect(named.train.hash).toBe(plain.train.hash);
+    // What others read meanwhile stays.
+    expect(await unpacked()).toEqual(expect.arrayContaining(before));
+    await expect(open(`${PARQUET}plain.parquet`, { label: 'klass' })).rejects.toThrow(
+      'plain.parquet: there is no column "klass". Did you mean "class"? There are: img, class.',
+    );
+  });
+
+  it.each<[string, string | RegExp]>([
     ['hidden.parquet', 'hidden.parquet, row 5: it has no label: expected a number from 0 to 2'],
-    ['no-images.parquet', 'no-images.parquet: it has no column of images'],
+    [
+      'no-images.parquet',
+      /no-images.parquet: it has no column of images: .*received text, label\. If that is it, add --columns image=text\.$/,
+    ],
   ])('is refused without images or labels: %s', async (name, message) => {
     await expect(open(PARQUET + name)).rejects.toThrow(message);
   });

@@ -6,6 +6,7 @@ import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import type { AsyncBuffer, Compressors } from 'hyparquet';
 import { HarrierError } from '../../../../errors.ts';
 import { isObject } from '../../../../options/values.ts';
+import type { ColumnNames } from '../../../../options/words.ts';
 import type { Part } from '../part-names.ts';
 import { mostUnpacked, UnpackedSize } from './entry-rules.ts';
 import { type ParquetColumns, parquetColumns } from './parquet-columns.ts';
@@ -35,7 +36,7 @@ const MOST_BYTES = 2 ** 31;
 export async function unpackParquet(
   files: readonly ParquetFile[],
   folder: string,
-  { onProgress, signal }: UnpackOptions,
+  { columns: given, onProgress, signal }: UnpackOptions,
 ): Promise<void> {
   await mkdir(join(folder, 'images'));
   const sizes = await Promise.all(files.map(async ({ path }) => (await stat(path)).size));
@@ -48,7 +49,7 @@ export async function unpackParquet(
   for (const { path, where = path, part } of files) {
     const buffer = await bufferOf(path);
     try {
-      for await (const rows of rowsOf(buffer, where, size, signal)) {
+      for await (const rows of rowsOf(buffer, where, size, { given, signal })) {
         // The labels of a test may be secret: what is to be learned from can be used all the same.
         const [first] = rows;
         const isLearned = part === undefined || part === 'train';
@@ -66,7 +67,7 @@ export async function unpackParquet(
           const name = `${part ?? 'image'}-${`${++number}`.padStart(7, '0')}`;
           const file = await writeImage(folder, name, row[columns.image], place);
           const label = labelOf(row[columns.label], columns, place);
-          lines.push(`${JSON.stringify({ file, label, ...(part && { split: part }) })}\n`);
+          lines.push(`${JSON.stringify(lineOf(file, label, part, row, columns, given))}\n`);
           onProgress?.({ what: `unpacking ${where}`, done: index + 1, total, unit: 'images' });
         }
         await appendFile(join(folder, PARQUET_LIST), lines.join(''));
@@ -95,7 +96,7 @@ async function* rowsOf(
   buffer: AsyncBuffer,
   where: string,
   size: UnpackedSize,
-  signal: AbortSignal | undefined,
+  { given, signal }: { readonly given?: ColumnNames; readonly signal?: AbortSignal },
 ): AsyncGenerator<Row[]> {
   // Only who opens such a file loads the reader.
   const { parquetMetadataAsync, parquetReadObjects } = await import('hyparquet');
@@ -104,7 +105,7 @@ async function* rowsOf(
       throw asHarrierError(error, where);
     });
   const metadata = await read(() => parquetMetadataAsync(buffer));
-  const columns = parquetColumns(metadata, where);
+  const columns = parquetColumns(metadata, where, given);
   const total = Number(metadata.num_rows);
   const compressors = compressorsFor(mostUnpacked(buffer.byteLength));
   let start = 0;
@@ -120,7 +121,8 @@ async function* rowsOf(
     }
     size.announce(Number(group.num_rows), where);
     const end = start + Number(group.num_rows);
-    const options = { file: buffer, metadata, columns: [columns.image, columns.label], utf8: false };
+    const wanted = new Set([columns.image, columns.label, ...columns.named.map(([, name]) => name)]);
+    const options = { file: buffer, metadata, columns: [...wanted], utf8: false };
     const rows = await read(() =>
       parquetReadObjects({ ...options, rowStart: start, rowEnd: end, compressors }),
     );
@@ -173,6 +175,35 @@ async function writeImage(folder: string, name: string, value: unknown, where: s
   const file = `images/${name}-${hash}.${endingOf(bytes)}`;
   await writeFile(join(folder, file), bytes);
   return file;
+}
+
+/**
+ * An image as the list has it. Columns that were named are called so there too: the list is then read by the same names,
+ * like one that somebody wrote.
+ */
+function lineOf(
+  file: string,
+  label: string,
+  part: Part | undefined,
+  row: Row['row'],
+  { named }: ParquetColumns,
+  { image, label: labels = 'label', split = 'split' }: ColumnNames = {},
+): Readonly<Record<string, string>> {
+  const others = Object.fromEntries(named.map(([, name]) => [name, textOf(row[name])]));
+  const own = [labels, split, ...Object.keys(others)];
+  return {
+    ...(part && { split: part }),
+    ...others,
+    [labels]: label,
+    [image ?? (own.includes('file') ? 'image' : 'file')]: file,
+  };
+}
+
+/** A cell of a group, a part or a time. */
+function textOf(value: unknown): string {
+  if (value instanceof Uint8Array) return new TextDecoder().decode(value);
+  if (value instanceof Date) return value.toISOString();
+  return value === undefined || value === null ? '' : `${value}`;
 }
 
 /** The bytes in a cell, which may stand beside a path, as the hub stores images. */

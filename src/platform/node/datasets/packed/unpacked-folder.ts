@@ -3,6 +3,7 @@ import { readdir, rm, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import type { OnProgress } from '../../../../data/progress.ts';
 import { HarrierError } from '../../../../errors.ts';
+import type { ColumnNames } from '../../../../options/words.ts';
 import { cacheDirectory, makeDirectory, storageError, temporaryName } from '../../files/cache.ts';
 import { withLock } from '../../files/lock.ts';
 import { readError } from '../../files/read-error.ts';
@@ -15,6 +16,8 @@ const DOWNLOADS = '.downloads';
 export interface UnpackOptions {
   /** Harrier's cache folder; what is unpacked lies in its sub-folder `unpacked`. */
   readonly cacheDirectory?: string;
+  /** Names of the columns of Parquet files, where they have no usual ones. */
+  readonly columns?: ColumnNames;
   readonly onProgress?: OnProgress;
   readonly signal?: AbortSignal;
 }
@@ -45,7 +48,7 @@ export async function unpackedFolder(
   if (!info.isFile()) {
     throw new HarrierError('bad-data', 'this is no file', { where: path, expected: 'a file with images' });
   }
-  const place = hashOf(resolve(path));
+  const place = placeHash(options, resolve(path));
   return keptFolder(basename(path), place, hashOf(info.size, info.mtimeMs, info.ino), unpack, options);
 }
 
@@ -117,6 +120,11 @@ function placeOf(name: string, place: string, { cacheDirectory: cache = cacheDir
 
 function isOfSystem(error: unknown): boolean {
   return !(error instanceof HarrierError) && typeof (error as NodeJS.ErrnoException)?.syscall === 'string';
+}
+
+/** What tells a place in the cache: columns that were named make another folder of the same file. */
+export function placeHash({ columns }: Pick<UnpackOptions, 'columns'>, ...parts: readonly unknown[]): string {
+  return hashOf(...parts, ...(columns ? [columns] : []));
 }
 
 export function hashOf(...parts: readonly unknown[]): string {

@@ -1,0 +1,69 @@
+import { HarrierError } from '../../../errors.ts';
+import { printable } from '../../../format/format.ts';
+
+/** What an expression over paths names, and an example of one. */
+const KINDS = {
+  groupBy: { noun: 'group', flag: '--group-by', example: '^[^/]+/(\\w+)_', capture: '/(person\\d+)_' },
+  labelBy: {
+    noun: 'class',
+    flag: '--label-by',
+    example: '/(\\w+)_\\d+\\.jpg$',
+    capture: '/(\\w+)_\\d+\\.jpg$',
+  },
+} as const;
+
+/** What the first capture of an expression is in each path; undefined where it matches none of it. */
+export interface Captures {
+  readonly found: readonly (string | undefined)[];
+  /** How many paths have none. */
+  readonly without: number;
+  /** One of these, or any, for people. */
+  readonly example: string;
+}
+
+/**
+ * Matches an expression against paths below the folder of the data, with `/` between folders. Where it matches none of
+ * them, each path begins with a `/` too: an expression such as `/(\w+)_` then fits images that lie in no sub-folder.
+ *
+ * @throws HarrierError `bad-option` for an expression that cannot be used or fits no path
+ */
+export function capturesOf(paths: readonly string[], option: keyof typeof KINDS, text: string): Captures {
+  const { noun } = KINDS[option];
+  const expression = expressionOf(option, text);
+  const capturesIn = (start: string) =>
+    paths.map((path) => expression.exec(start + path)?.[1]?.normalize('NFC'));
+  let found = capturesIn('');
+  if (found.every((each) => each === undefined)) found = capturesIn('/');
+  const without = found.flatMap((each, slot) => (each === undefined ? [slot] : []));
+  const example = printable(paths[without[0] ?? 0]);
+  if (without.length < found.length) return { found, without: without.length, example };
+  throw new HarrierError('bad-option', `this expression finds a ${noun} in no path`, {
+    where: text,
+    received: `paths such as ${example}`,
+    next: 'It is matched against the path below the folder of the data, with / between folders.',
+    options: [option],
+  });
+}
+
+function expressionOf(option: keyof typeof KINDS, text: string): RegExp {
+  const { noun, flag, example, capture } = KINDS[option];
+  let expression: RegExp;
+  try {
+    expression = new RegExp(text, 'u');
+  } catch (cause) {
+    throw new HarrierError('bad-option', 'this is not a regular expression', {
+      where: text,
+      received: cause instanceof Error ? cause.message : String(cause),
+      next: `Put it in quotes, such as ${flag} "${example}".`,
+      options: [option],
+      cause,
+    });
+  }
+  // With an alternative that is empty it always matches, and tells how many captures there are.
+  if (new RegExp(`${text}|`, 'u').exec('')!.length > 1) return expression;
+  throw new HarrierError('bad-option', `this expression names no ${noun}`, {
+    where: text,
+    expected: `a capture in parentheses, such as "${capture}"`,
+    options: [option],
+  });
+}
