@@ -7,6 +7,7 @@
 export { Backbone } from '../../backbones/index.ts';
 export type { CorrectionCounts } from '../../data/corrected.ts';
 export type { KeptCorrection, KeptCorrections, UsedCorrections } from '../../data/kept-corrections.ts';
+export type { ColumnNames, MergedClasses } from '../../options/words.ts';
 export type { Device } from '../../runs/device.ts';
 export { type Hardware, hardwareText } from '../../runs/hardware.ts';
 export type { PreparedRun } from '../../runs/prepare-run.ts';
@@ -28,6 +29,7 @@ export {
   imageFolder,
   type SkippedFile,
 } from './datasets/image-folder.ts';
+export type { LabelRules } from './datasets/label-rules.ts';
 export { type OpenDatasetOptions, type OpenedDataset, openDataset } from './datasets/open-dataset.ts';
 export type { SplitRules } from './datasets/split-rules.ts';
 export { nodeBatches, openThreadedBatches } from './datasets/threaded-batches.ts';

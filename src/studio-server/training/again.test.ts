@@ -14,3 +14,16 @@ it('shows the data of a run as a shell takes it', async () => {
     `Start it with: npx harrier studio --data ${shellQuote(data)}`,
   );
 });
+
+it('is refused for a run whose images the form would read in another way', async () => {
+  const datasets = new DatasetLibrary(
+    [{ id: 'photos', spec: '/photos' }],
+    new EventHub(),
+    new AbortController().signal,
+  );
+  const sources = { datasets } as Parameters<typeof requestAgain>[1];
+  const record = { options: { data: 'photos', merge: { dog: ['husky'] } }, data: { path: '/photos' } };
+  await expect(requestAgain(record as unknown as RunRecord, sources)).rejects.toThrow(
+    'how this run read its images cannot be chosen in this form: received --merge. Begin it in a terminal',
+  );
+});

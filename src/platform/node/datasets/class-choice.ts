@@ -85,6 +85,23 @@ export function chosenCorrections(
   );
 }
 
+/** A choice as far as there are such classes: that of a run, for other data. */
+export function choiceWithin(
+  classNames: readonly string[],
+  { merge = {}, classes }: ClassChoice,
+): ClassChoice {
+  const isThere = (name: string) => classNames.includes(name.normalize('NFC'));
+  const merged = Object.entries(merge)
+    .map(([name, parts]) => [name, parts.filter(isThere)] as const)
+    .filter(([, parts]) => parts.length > 0);
+  const made = merged.map(([name]) => name);
+  const used = classes?.filter((name) => made.includes(name) || isThere(name));
+  return {
+    ...(merged.length > 0 && { merge: Object.fromEntries(merged) }),
+    ...(used && used.length > 0 && { classes: used }),
+  };
+}
+
 /** For each class the name that it has when merged. @throws HarrierError `bad-option` */
 function mergedNames(
   classNames: readonly string[],

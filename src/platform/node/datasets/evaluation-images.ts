@@ -8,7 +8,7 @@ import { formatCount, formatQuantity } from '../../../format/format.ts';
 import { foldedImages } from '../../../runs/folded-images.ts';
 import type { RunOptions } from '../../../runs/run-record.ts';
 import { CIFAR10_HASHES } from './cifar10.ts';
-import { chosenCorrections } from './class-choice.ts';
+import { choiceWithin, chosenCorrections, withClasses } from './class-choice.ts';
 import { correctionsFolder, isImageFolder } from './data-kind.ts';
 import type { FolderListing } from './folder-listing.ts';
 import { evaluationFolder } from './image-folder.ts';
@@ -85,28 +85,34 @@ export async function evaluationImages(
 }
 
 /**
- * Lists other data than that of a run by the same rules for labels: the same columns, expression, merged and chosen
- * classes. What was given goes before, and alone where the data does not fit the rest.
+ * Lists other data than that of a run by the rules of the run for labels: the same columns or expression where the data
+ * fits them, and the same merged and chosen classes as far as it has them. What was given goes before.
  */
 async function readAsTrained(
   spec: string,
   { options: own }: KnownTraining,
   given: OpenDatasetOptions,
 ): Promise<{ readonly options: OpenDatasetOptions; readonly files: FolderListing['files'] }> {
-  const listed = async (options: OpenDatasetOptions) => {
-    const { multiLabel, skipBad: skipMissing, cacheDirectory, onProgress, signal } = options;
-    const { files } = await listImages(spec, {
-      ...labelRules(options),
+  const { multiLabel, skipBad: skipMissing, cacheDirectory, onProgress, signal } = given;
+  const listed = (rules: LabelRules) =>
+    listImages(spec, {
       ...{ purpose: 'evaluation', multiLabel, skipMissing, cacheDirectory, onProgress, signal },
+      ...rules,
     });
-    return { options, files };
-  };
-  const rules = labelRules(own ?? {});
-  if (Object.keys(rules).length === 0) return listed(given);
-  return listed({ ...given, ...rules, ...labelRules(given) }).catch((error) => {
-    if (!(error instanceof HarrierError)) throw error;
-    return listed(given);
+  const { merge, classes, ...form } = labelRules(given);
+  const { merge: ownMerge, classes: ownClasses, ...ownForm } = labelRules(own ?? {});
+  let used: LabelRules = { ...ownForm, ...form };
+  const listing = await listed(used).catch((error) => {
+    if (!(error instanceof HarrierError) || Object.keys(ownForm).length === 0) throw error;
+    used = form;
+    return listed(form);
   });
+  const choice =
+    merge || classes
+      ? { merge, classes }
+      : choiceWithin(listing.classNames, { merge: ownMerge, classes: ownClasses });
+  const { files } = withClasses(listing, { ...choice, purpose: 'evaluation' });
+  return { options: { ...given, ...used, ...choice }, files };
 }
 
 /** The built-in data set that a model says it was trained or tested on. */

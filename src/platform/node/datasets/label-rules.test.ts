@@ -300,6 +300,15 @@ describe('chosen and merged classes', () => {
     await cp(at('folders/bee'), at('others/flier'), { recursive: true });
     const others = await evaluationImages(at('others'), known, { cacheDirectory });
     expect([others.part, others.dataset.classNames]).toEqual(['all', ['ant', 'flier']]);
+    // Without one of the classes, and with labels in a list.
+    await table(
+      'other.csv',
+      'file,label',
+      (stem, label) => `photos/${stem}.png,${NAMES[label].replace('wasp', 'ant')}`,
+    );
+    const named = { ...known, options: { ...options, labelBy: '(\\w+)/', classes: ['ant', 'flier'] } };
+    const list = await evaluationImages(at('other.csv'), named, { cacheDirectory });
+    expect([list.dataset.size, list.dataset.classNames]).toEqual([36, ['ant', 'flier']]);
     const given = await evaluationImages(at('folders'), {}, { cacheDirectory, classes: ['bee'] });
     expect(given.dataset.classNames).toEqual(['bee']);
   });

@@ -249,7 +249,7 @@ function noColumn(
   return new HarrierError('bad-data', `no column says ${said} is meant`, {
     where: `${path}, line ${line}`,
     expected: 'columns "file" and "label", and if wanted "split" and "group"',
-    received: names.join(', '),
+    received: names.map((name) => name.trim()).join(', '),
     next:
       tags && tags.length > 1
         ? `The columns ${shortList(tags.map((name) => name.trim()))} hold 0 and 1: if they are labels, add --multi-label.`
