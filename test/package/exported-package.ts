@@ -55,13 +55,13 @@ export function appWithPackage(peers: readonly string[]): App {
 }
 
 /** A model of 16 × 16 pixels, with weights drawn at random. */
-export function smallModel(): Uint8Array {
+export function smallModel(seed = 5): Uint8Array {
   const network = new Network({
     inputShape: [16, 16, 3],
     layers: [new Flatten(), new Dense({ units: LABELS.length, activation: 'softmax' })],
   });
   return encodeModel(
-    exportModel(network, initialWeights(network.parameters, 5), {
+    exportModel(network, initialWeights(network.parameters, seed), {
       [CLASS_NAMES_KEY]: JSON.stringify(LABELS),
       ...preprocessingMetadata({ resize: 'crop', cropFraction: 0.875, interpolation: 'bicubic' }),
     }),

@@ -1,11 +1,18 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadClassifier } from '../../src/platform/node/run.ts';
 import { harrier, sentenceOf } from '../cli/harrier.ts';
-import { type App, appWithPackage, documentedFiles, drawnPixels, LABELS } from './exported-package.ts';
+import {
+  type App,
+  appWithPackage,
+  documentedFiles,
+  drawnPixels,
+  LABELS,
+  smallModel,
+} from './exported-package.ts';
 
 // An exported package as Node programs use it: from its tarball.
 
@@ -183,6 +190,58 @@ describe('harrier export --format npm', () => {
     expect(JSON.parse(readFileSync(bare.path('parts/package.json'), 'utf8')).version).toBe('2.3.4');
     expect(existsSync(bare.path('parts/notes.txt'))).toBe(true);
   });
+
+  it.each([
+    ['1.4.9', '1.4.10'],
+    ['2.0.0-beta.1', '2.0.0-beta.2'],
+    ['2.0.0-beta+build.7', '2.0.0-beta.1'],
+  ])(
+    'raises the version %s to %s for another model, and for an export that was broken off',
+    async (known, next) => {
+      const manifest = () => JSON.parse(readFileSync(bare.path('parts/package.json'), 'utf8'));
+      const exportedAs = async () => {
+        expect((await exported('--name', '@acme/parts')).code).toBe(0);
+        return manifest().version;
+      };
+      bare.write('model.onnx', smallModel(6));
+      await exportedAs();
+      bare.write('parts/package.json', JSON.stringify({ ...manifest(), version: known }));
+      expect(await exportedAs()).toBe(known);
+      bare.write('model.onnx', smallModel(7));
+      expect(await exportedAs()).toBe(next);
+      expect(await exportedAs()).toBe(next);
+      bare.write('parts/.harrier-export', '');
+      expect(await exportedAs()).not.toBe(next);
+    },
+  );
+
+  it('is installed anew after another training, as docs/in-your-app.md says', async () => {
+    bare.write('shop/package.json', JSON.stringify({ name: 'shop', private: true }));
+    bare.write('shop/.npmrc', 'install-links=true\n');
+    const npm = (...args: string[]) =>
+      execFileSync(
+        'npm',
+        [...args, '--offline', '--no-audit', '--no-fund', '--cache', bare.path('npm-cache')],
+        {
+          cwd: bare.path('shop'),
+          stdio: 'pipe',
+        },
+      );
+    const installed = bare.path('shop/node_modules/@acme/parts');
+    const holds = (model: Uint8Array) => {
+      expect(lstatSync(installed).isDirectory()).toBe(true);
+      expect(readFileSync(join(installed, 'model.onnx')).equals(model)).toBe(true);
+    };
+    const models = [smallModel(8), smallModel(9)];
+    for (const model of models) {
+      bare.write('model.onnx', model);
+      await exported('--name', '@acme/parts');
+      npm('install', '../parts');
+      holds(model);
+    }
+    npm('ci');
+    holds(models[1]);
+  }, 600_000);
 
   it.each<[string, string[], RegExp]>([
     ['no name', [], /a package needs a name\. Name it: --name @acme\/parts/],

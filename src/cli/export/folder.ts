@@ -1,4 +1,4 @@
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { access, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HarrierError } from '../../errors.ts';
 import type { Evaluation } from '../../evaluation/index.ts';
@@ -47,6 +47,14 @@ export async function checkFolder(
     where: folder,
     next: 'Choose another folder with --out, or write into this one with --force.',
   });
+}
+
+/** Whether the last export into a folder did not come to its end. */
+export async function isBrokenOff(folder: string): Promise<boolean> {
+  return access(join(folder, BEGUN)).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** What a JSON file of a folder holds; undefined where there is none. */

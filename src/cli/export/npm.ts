@@ -12,7 +12,15 @@ import { checkPackageName } from '../../publishing/package-name.ts';
 import { type BuiltPart, built } from '../built.ts';
 import type { Reporter } from '../reporter.ts';
 import { shortPath } from '../terminal.ts';
-import { checkFolder, jsonIn, keepTexts, modelToPublish, writeFolder } from './folder.ts';
+import {
+  checkFolder,
+  type FolderFiles,
+  isBrokenOff,
+  jsonIn,
+  keepTexts,
+  modelToPublish,
+  writeFolder,
+} from './folder.ts';
 import type { ExportCommandOptions } from './formats.ts';
 
 /** Of Harrier's package, in a checkout as when installed. */
@@ -27,6 +35,7 @@ const RUN: BuiltPart = {
 };
 const TYPES = 'types.d.ts';
 const FIRST_VERSION = '1.0.0';
+const MANIFEST = 'package.json';
 
 /** `harrier export --format npm`. */
 export async function exportNpmPackage(
@@ -46,12 +55,15 @@ export async function exportNpmPackage(
   if (!options.force) await checkSameName(folder, name);
   const code = await runCode(await built(RUN, reporter));
   const { published, bytes } = await modelToPublish(source, options, reporter);
-  const version = (await versionIn(folder, name)) ?? FIRST_VERSION;
-  const files = npmPackageFiles(published, bytes, { name, version, code });
-  await keepOwn(folder, name, files, reporter);
+  const before = await manifestBefore(folder, name);
+  const known = typeof before?.version === 'string' ? before.version : FIRST_VERSION;
+  const files = npmPackageFiles(published, bytes, { name, version: known, code });
+  if (before) await keepTexts(folder, files, reporter);
+  const version = before && (await isChanged(folder, files)) ? raised(known) : known;
+  if (before) files.set(MANIFEST, manifestAfter(before, `${files.get(MANIFEST)}`, version));
   const size = await writeFolder(folder, files);
   if (options.json) {
-    reporter.json({ folder, format: 'npm', name, bytes: size, files: files.size });
+    reporter.json({ folder, format: 'npm', name, version, bytes: size, files: files.size });
     return;
   }
   const { style } = reporter;
@@ -63,6 +75,9 @@ export async function exportNpmPackage(
   reporter.print(
     `package   ${name}, ${formatBytes(size)}, ${formatQuantity(published.classNames.length, 'class', 'classes')}`,
   );
+  if (version !== known) {
+    reporter.print(`version   ${version}, raised from ${known} so that npm installs the new files`);
+  }
   reporter.print(style.faint(`Use it: npm install --install-links ${target} onnxruntime-web`));
   reporter.print(style.faint(`Check LICENSE.md, then publish it: npm publish ${target}`));
 }
@@ -79,13 +94,13 @@ function checkedName(name: string | undefined): string {
 }
 
 async function isPackage(folder: string): Promise<boolean> {
-  const manifest = await jsonIn(folder, 'package.json');
+  const manifest = await jsonIn(folder, MANIFEST);
   return isObject(manifest?.harrier) && manifest.harrier.format === 'npm';
 }
 
 /** @throws HarrierError `bad-option` where a folder holds another package */
 async function checkSameName(folder: string, name: string): Promise<void> {
-  const { name: known } = (await jsonIn(folder, 'package.json')) ?? {};
+  const { name: known } = (await jsonIn(folder, MANIFEST)) ?? {};
   if (typeof known !== 'string' || known === name) return;
   throw new HarrierError('bad-option', 'this folder holds another package', {
     where: folder,
@@ -95,30 +110,39 @@ async function checkSameName(folder: string, name: string): Promise<void> {
   });
 }
 
-/** The version of an export of before of that name, which `npm version` may have raised. */
-async function versionIn(folder: string, name: string): Promise<string | undefined> {
-  const { name: known, version } = (await jsonIn(folder, 'package.json')) ?? {};
-  const isSame = known === name && (await isPackage(folder));
-  return typeof version === 'string' && isSame ? version : undefined;
+/** The manifest of an export of before of that name; undefined where the folder holds none. */
+async function manifestBefore(folder: string, name: string) {
+  const manifest = await jsonIn(folder, MANIFEST);
+  return manifest?.name === name && (await isPackage(folder)) ? manifest : undefined;
+}
+
+/** Whether an export differs from the one in its folder: an app that has that version would not get the new files. */
+async function isChanged(folder: string, files: FolderFiles): Promise<boolean> {
+  // Some files may be new already, under the version of before.
+  if (await isBrokenOff(folder)) return true;
+  for (const [path, content] of files) {
+    if (path === MANIFEST) continue;
+    const there = await readFile(join(folder, path)).catch(() => undefined);
+    if (!there?.equals(Buffer.from(content))) return true;
+  }
+  return false;
+}
+
+/** `1.0.1` after `1.0.0`, and `2.0.0-beta.2` after `2.0.0-beta.1`. */
+function raised(version: string): string {
+  const [base] = version.split('+');
+  return /\d$/.test(base) ? base.replace(/\d+$/, (last) => `${Number(last) + 1}`) : `${base}.1`;
 }
 
 /** Fields of a manifest that are Harrier's: all others of an export of before stay. */
 const OWN_FIELDS = ['name', 'version', 'description', 'keywords', 'type', 'sideEffects', 'exports', 'types'];
 const MADE_FIELDS = [...OWN_FIELDS, 'files', 'peerDependencies', 'peerDependenciesMeta', 'harrier'];
 
-/** What the owner of a package has written into it since its last export: a licence, a text, a registry, an author. */
-async function keepOwn(
-  folder: string,
-  name: string,
-  files: Map<string, string | Uint8Array>,
-  reporter: Reporter,
-): Promise<void> {
-  const before = await jsonIn(folder, 'package.json');
-  if (before?.name !== name || !(await isPackage(folder))) return;
+/** A manifest with what the owner of the package has written into the one before: a licence, a registry, an author. */
+function manifestAfter(before: object, made: string, version: string): string {
   const own = Object.entries(before).filter(([field]) => !MADE_FIELDS.includes(field));
-  const made = JSON.parse(`${files.get('package.json')}`) as object;
-  files.set('package.json', `${JSON.stringify({ ...made, ...Object.fromEntries(own) }, undefined, 2)}\n`);
-  await keepTexts(folder, files, reporter);
+  const manifest = { ...JSON.parse(made), version, ...Object.fromEntries(own) };
+  return `${JSON.stringify(manifest, undefined, 2)}\n`;
 }
 
 /** The code that a package carries. */
