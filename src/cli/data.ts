@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
 import { augmentationList } from '../data/augmentation/words.ts';
+import { STRETCHED_BY_DEFAULT } from '../options/data.ts';
+import { OPTIONS } from '../options/table.ts';
 import { about } from './about.ts';
 import { augmentationHelp } from './augment.ts';
 import { command, withDataOptions, withLabelOptions } from './command.ts';
@@ -15,7 +17,7 @@ export function dataCommand(): Command {
     ['data birds.csv --columns image=photo,label=species', 'a list whose columns have other names'],
     ['data diff runs/before latest', 'which images came, went or changed class between two runs'],
   ])
-    .argument('<cifar10|path>', 'a data set, or a folder with one sub-folder of images per class')
+    .argument('<name|path>', OPTIONS.data.help)
     .option('--preview <file>', 'write an image (PNG) with the first images of every class')
     .option(
       '--augment <set|list>',
@@ -26,12 +28,9 @@ export function dataCommand(): Command {
     .option('--force', 'with --preview: overwrite an existing file')
     .option('--verify', 'check the files of cifar10 against their hashes, without downloading')
     .option('--json', 'print one JSON object');
-  withOptions(withLabelOptions(withDataOptions(data)), [
-    'multiLabel',
-    'resize',
-    'groupBy',
-    'splitBy',
-  ]).addHelpText('after', `\n${augmentationHelp()}`);
+  withOptions(withLabelOptions(withDataOptions(data)), ['multiLabel', 'resize', 'groupBy', 'splitBy'], {
+    resize: STRETCHED_BY_DEFAULT,
+  }).addHelpText('after', `\n${augmentationHelp()}`);
   data.addCommand(diffCommand());
   return data.action(async (name: string, options: DataOptions) => {
     const { runData } = await import('./data/run.ts');

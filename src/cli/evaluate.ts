@@ -32,7 +32,10 @@ export function evaluateCommand(): Command {
       'a run folder, "latest", or a model file (default: the model in the package)',
     )
     .argument('[path]', 'only with --data cifar10.1: the folder of its two .npy files')
-    .option('--data <name|path>', "cifar10, cifar10.1, or a folder of images (default: the run's own data)")
+    .option(
+      '--data <name|path>',
+      "any data for train, or cifar10.1: a name, or a folder, list, archive or Parquet file of images (default: the run's own data)",
+    )
     .option(
       '--split <part>',
       'the part of the data: test or train (default: all of a folder that the model was not trained on, else test)',

@@ -21,10 +21,16 @@ export function exportCommand(): Command {
   ])
     .argument('<run|model.onnx>', 'a run folder, "latest", or a model file')
     .requiredOption('--format <name>', formatsHelp(), oneOf('--format', EXPORT_FORMATS))
-    .option('--out <path>', 'the file or folder to write (default: named after the run, in this folder)')
+    .option(
+      '--out <path>',
+      'the file or folder to write (default: in this folder, named after the run, or with npm after the package)',
+    )
     .option('--name <package>', 'with npm: the name of the package, such as @acme/parts')
     .option('--force', 'overwrite an existing file, or write into a folder that holds other files')
-    .option('--data <name|path>', "the data to evaluate on (default: the run's validation images)")
+    .option(
+      '--data <name|path>',
+      "any data for train, to evaluate on (default: the run's validation images, else its test images)",
+    )
     .option(
       '--calibration <method>',
       'with onnx-int8-compute: how ranges are chosen: min-max, percentile or entropy (default: the best of them)',

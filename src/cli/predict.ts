@@ -41,7 +41,10 @@ export function predictCommand(): Command {
       'with --out: end with success though some images cannot be read; their lines say why',
     )
     .option('--json', 'print one JSON array')
-    .option('--csv', 'print a table: file,label1,probability1,…,error');
+    .option(
+      '--csv',
+      'print a table: file,label1,probability1,…,error; of a model with several labels an image: file,labels, the probability of each label, error',
+    );
   predict.option('--model <model>', 'the model, instead of as the first argument');
   withForeignOptions(predict);
   withOptions(predict, ['allowRemote', 'allowPrivate']);

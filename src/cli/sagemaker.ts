@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import type { Option as TableOption } from '../options/option.ts';
 import { hyperparameters } from '../options/table.ts';
 import { METRIC_NAMES } from '../sagemaker/metrics.ts';
 import { about } from './about.ts';
@@ -24,8 +25,11 @@ import { collect, duration, oneOf, wholeNumber } from './values.ts';
 export function sagemakerCommand(): Command {
   const sagemaker = command('sagemaker', about.sagemaker, [
     ['sagemaker init', 'write a Dockerfile and a settings file'],
-    ['sagemaker train --data ./photos --local', 'a first try on this machine, without AWS'],
-    ['sagemaker train --data ./photos --spot --wait', 'on a machine of AWS'],
+    [
+      'sagemaker train --data ./photos --model efficientnet-lite0 --local',
+      'a first try on this machine, without AWS',
+    ],
+    ['sagemaker train --data ./photos --model efficientnet-lite0 --spot --wait', 'on a machine of AWS'],
     ['sagemaker deploy JOB --expires 4h', 'deploy the model to an endpoint'],
     ['sagemaker predict ENDPOINT photo.jpg', 'classify an image'],
     ['sagemaker delete ENDPOINT', 'delete the endpoint and its models'],
@@ -67,7 +71,10 @@ function initCommand(): Command {
 
 function withJobOptions(target: Command): Command {
   withAwsOptions(target)
-    .option('--data <source>', 'training channel: cifar10, a folder of images, or s3://…')
+    .option(
+      '--data <source>',
+      'training channel: cifar10, a folder of images (one sub-folder per class, or with a list such as labels.csv), or s3://… of one',
+    )
     .option('--validation <source>', 'validation channel: a folder or s3://…')
     .option('--test <source>', 'test channel: a folder or s3://…')
     .option(
@@ -98,7 +105,7 @@ function withJobOptions(target: Command): Command {
   withProtection(target, JOB_PROTECTION);
   // Hyperparameters are texts: they stay as they are typed, and are read where all of them are checked.
   for (const [name, option] of hyperparameters()) {
-    const flag = untypedFlag(name, option);
+    const flag = untypedFlag(name, ofJobs(option));
     addFlags(target, name, option.type.kind === 'texts' ? flag.argParser(collect) : flag, option);
   }
   const seeds = new Option('--seeds <count>').hideHelp().argParser(() => {
@@ -107,11 +114,25 @@ function withJobOptions(target: Command): Command {
   return target.addOption(seeds);
 }
 
+/** An option as jobs have it. */
+function ofJobs(option: TableOption): TableOption {
+  const { flag } = option;
+  if (!flag?.ofJobs) return option;
+  const { help, value = flag.value } = flag.ofJobs;
+  return { ...option, help, default: undefined, flag: { ...flag, value } };
+}
+
 function trainCommand(): Command {
   const train = command('train', 'Train on a machine of AWS. The model is saved in S3.', [
-    ['sagemaker train --role SageMakerRole --data s3://mine/photos', 'start a job'],
+    [
+      'sagemaker train --role SageMakerRole --data s3://mine/photos --model efficientnet-lite0',
+      'start a job from a pretrained model',
+    ],
     ['sagemaker train --data cifar10 --recipe keras-cnn --spot --wait', 'upload, start a job, and follow it'],
-    ['sagemaker train --data ./photos --epochs 1 --local', 'the same container contract on this machine'],
+    [
+      'sagemaker train --data ./photos --model efficientnet-lite0 --local',
+      'the same container contract on this machine',
+    ],
   ]);
   return withJobOptions(train)
     .option('--local', 'run the training entry point on this machine, without AWS')
@@ -128,7 +149,7 @@ function trainCommand(): Command {
 function tuneCommand(): Command {
   const tune = command('tune', 'Find good settings with many jobs: a hyperparameter tuning job.', [
     [
-      'sagemaker tune --data s3://mine/photos --tune learning-rate=0.001..0.1:log',
+      'sagemaker tune --data s3://mine/photos --model efficientnet-lite0 --tune learning-rate=0.001..0.01:log',
       'twelve jobs, three at a time',
     ],
     ['sagemaker tune … --tune batch-size=16..128 --tune optimizer=sgd,adam', 'vary several settings'],

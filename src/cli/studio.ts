@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { OPTIONS } from '../options/table.ts';
 import { about } from './about.ts';
 import { command } from './command.ts';
 import type { StudioCommandOptions } from './studio/run.ts';
@@ -17,7 +18,7 @@ export function studioCommand(): Command {
     .argument('[runs-dir]', 'folder of runs; created when the first run starts', 'runs')
     .option(
       '--data <name|path>',
-      'cifar10, cifar100, fashion-mnist, mnist, hf:datasets/OWNER/NAME, or a folder with one sub-folder of images per class; may be given several times (default: cifar10)',
+      `${OPTIONS.data.help}; may be given several times (default: cifar10)`,
       collectPath,
     )
     .option(

@@ -2,6 +2,11 @@ import type { Option } from './option.ts';
 import { COUNT } from './range.ts';
 import { RESIZES, SOURCES, SPLITS } from './words.ts';
 
+const RESIZE =
+  'how images are scaled to that size: stretch to the square, crop to the middle, or pad with black';
+/** Of commands that begin with no finished model. */
+export const STRETCHED_BY_DEFAULT = `${RESIZE} (default: stretch)`;
+
 /** The images, and how they are read. */
 export const DATA = {
   data: {
@@ -104,10 +109,15 @@ export const DATA = {
   },
   resize: {
     type: { kind: 'choice', choices: RESIZES },
-    help: 'how images are scaled to that size: stretch to the square, crop to the middle, or pad with black',
+    help: RESIZE,
     default: 'stretch; with --from: as the model has it',
     field: 'preprocessing.resize',
-    flag: { of: ['train', 'sweep', 'lr-find'], value: '<way>' },
+    flag: {
+      of: ['train', 'sweep', 'lr-find'],
+      value: '<way>',
+      helpOf: { 'lr-find': STRETCHED_BY_DEFAULT },
+      ofJobs: { help: `${RESIZE} (default: stretch; with --model: as the model has it)` },
+    },
     recorded: 'if given',
     form: {
       value: 'stretch',

@@ -63,6 +63,8 @@ interface FlagOfOption {
   readonly helpOf?: Partial<Record<CommandName, string>>;
   /** SageMaker's jobs decide it themselves, or have no use for it: no hyperparameter. */
   readonly notForJobs?: true;
+  /** Of SageMaker's jobs, where they take other values than the commands here or have other flags. */
+  readonly ofJobs?: { readonly help: string; readonly value?: string };
   /** What people type for it who come from elsewhere, with what to type: `{ '--gpu': '--device gpu' }`. */
   readonly insteadOf?: Readonly<Record<string, string>>;
 }

@@ -2,18 +2,24 @@ import type { Option } from './option.ts';
 import { COUNT, FRACTION } from './range.ts';
 import { CHANNEL_ORDERS, HEADS, LOSSES, OPTIMIZERS, SAMPLINGS } from './words.ts';
 
+const DEFAULT_RECIPE = 'keras-cnn, or the first of ./harrier.config.ts';
+
 /** How a network is trained. */
 export const TRAINING = {
   recipe: {
     type: { kind: 'text' },
     help: 'network and settings: a name (`harrier recipes` lists them) or a file',
-    default: 'keras-cnn, or the first of ./harrier.config.ts; for photos a pretrained network (see --from)',
+    default: `${DEFAULT_RECIPE}; for photos a pretrained network (see --from)`,
     flag: {
       of: ['train', 'sweep', 'lr-find'],
       value: '<name|file>',
       helpOf: {
-        sweep: '`harrier recipes` lists them and their settings (default: as for train)',
-        'lr-find': '`harrier recipes` lists them (default: as for train)',
+        sweep: `\`harrier recipes\` lists them and their settings (default: ${DEFAULT_RECIPE}; see --from for photos)`,
+        'lr-find': `\`harrier recipes\` lists them (default: ${DEFAULT_RECIPE})`,
+      },
+      ofJobs: {
+        value: '<name>',
+        help: "a recipe of Harrier's, which trains from random weights: `harrier recipes` lists them (default: keras-cnn, unless --model is given)",
       },
       insteadOf: { '--model': '--recipe', '--network': '--recipe', '--arch': '--recipe' },
     },
@@ -27,7 +33,8 @@ export const TRAINING = {
       of: ['train', 'sweep'],
       value: '[model]',
       helpOf: {
-        sweep: 'fine-tune this model in every trial, as for train; head and trainable can vary then too',
+        sweep:
+          'fine-tune this model in every trial, as for train (for photos: efficientnet-lite0); head and trainable can vary then too',
         train:
           'fine-tune a finished model: a run folder, "latest" or an .onnx file, of another program too (without a name: the model in the package)',
       },
@@ -43,6 +50,9 @@ export const TRAINING = {
       of: ['train', 'sweep'],
       value: '<part>',
       helpOf: { sweep: 'with --from: the layers to train, as for train' },
+      ofJobs: {
+        help: 'with --model; head: a new last layer alone; all: the other layers too, at a lower rate; last:2: the last two layers with weights (default: head)',
+      },
     },
     field: 'from.trainable',
   },
@@ -54,6 +64,9 @@ export const TRAINING = {
       of: ['train', 'sweep'],
       value: '<kind>',
       helpOf: { sweep: 'with --from: the last layer, as for train' },
+      ofJobs: {
+        help: 'with --model: the last layer, fitted on features: linear, mlp (a hidden layer before it), or centroid for 1 to 5 images a class (default: linear, unless options of training by steps are given)',
+      },
     },
     recorded: 'if given',
     form: {
