@@ -369,4 +369,14 @@ describe('data', () => {
     expect(stdout).toMatch(/^images: 3 classes, images of 8 × 8\n/);
     expect(stdout).toMatch(/^dog +\d+ +\d+$/m);
   });
+
+  it('says how large photos are, and to what size it scales them', async () => {
+    await writeImages(join(place.path, 'photos'), { perClass: 6, side: 100 });
+    const { stdout } = await run('data', 'photos');
+    expect(stdout).toMatch(/^photos: 3 classes, photos of 100 pixels or so, scaled to 64 × 64 here\n/);
+    const { typicalSide, imageShape } = JSON.parse((await run('data', 'photos', '--json')).stdout);
+    expect([typicalSide, imageShape.width]).toEqual([100, 64]);
+    const asTheyAre = await run('data', 'photos', '--image-size', '100');
+    expect(asTheyAre.stdout).toMatch(/^photos: 3 classes, images of 100 × 100\n/);
+  });
 });

@@ -63,6 +63,7 @@ describe('harrier inspect', () => {
     expect(first.stdout).toMatch(/^images: 93 images \(\d+ train, \d+ test\), 3 classes\n/);
     expect(first.stdout).toMatch(/Expected accuracy +\d+\.\d%/);
     expect(first.stdout).toMatch(/ {2}cat\/wrong\.png +cat +looks like dog/);
+    expect(first.stdout).toContain('Correct labels in npx harrier studio --data images, or move');
     expect((await run('inspect', 'images')).stdout).toBe(first.stdout);
   });
 

@@ -15,6 +15,7 @@ import { dataKind, isNamedData } from '../../platform/node/datasets/data-kind.ts
 import { type LabelRules, labelRules } from '../../platform/node/datasets/label-rules.ts';
 import { type OpenedDataset, openDataset } from '../../platform/node/datasets/open-dataset.ts';
 import { previewImage } from '../../platform/node/images/preview.ts';
+import { photoSide } from '../../platform/node/runs/photo-side.ts';
 import { findRecipe } from '../../platform/node/runs/recipe-files.ts';
 import { Exit } from '../failure.ts';
 import { checkOutput, markedPng, writeOutput } from '../output.ts';
@@ -70,7 +71,9 @@ export async function runData(name: string, options: DataOptions): Promise<void>
     marks: marks && false,
     onProgress: reporter.work,
   });
-  const description = describe(name, opened);
+  // Opened in the size of a small network: of photos, train reads more.
+  const side = imageSize === undefined ? await photoSide(name, { multiLabel }) : undefined;
+  const description = { ...describe(name, opened), ...(side !== undefined && { typicalSide: side }) };
   if (options.preview !== undefined) {
     const path = resolve(options.preview);
     const png = await previewImage(opened.train, { augmentation });
@@ -139,7 +142,10 @@ async function verify(name: string, { json }: DataOptions, reporter: Reporter): 
   throw new Exit(1);
 }
 
-type Description = ReturnType<typeof describe>;
+type Description = ReturnType<typeof describe> & {
+  /** The longer side of the typical photo, where images are scaled down here. */
+  readonly typicalSide?: number;
+};
 
 function describe(name: string, { train, validation, test, skipped, notes = [] }: OpenedDataset) {
   const part = (dataset: Dataset) => ({
@@ -167,6 +173,12 @@ function describe(name: string, { train, validation, test, skipped, notes = [] }
 function printDescription(description: Description, reporter: Reporter): void {
   const { name, path, classNames, imageShape, train, validation, test, mean, standardDeviation, skipped } =
     description;
+  const { typicalSide } = description;
+  const size = `${imageShape.width} × ${imageShape.height}`;
+  const images =
+    typicalSide === undefined
+      ? `images of ${size}`
+      : `photos of ${typicalSide} pixels or so, scaled to ${size} here`;
   const { style } = reporter;
   const parts = [
     ['train', train],
@@ -174,11 +186,7 @@ function printDescription(description: Description, reporter: Reporter): void {
     ['test', test],
   ] as const;
   const there = parts.flatMap(([title, part]) => (part ? [{ title, ...part }] : []));
-  reporter.print(
-    style.strong(
-      `${name}: ${classNames.length} classes, images of ${imageShape.width} × ${imageShape.height}`,
-    ),
-  );
+  reporter.print(style.strong(`${name}: ${classNames.length} classes, ${images}`));
   reporter.print();
   const names = ['class', ...classNames.map(printable), 'in all'];
   const width = Math.max(...names.map((each) => [...each].length));

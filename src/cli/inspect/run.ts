@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { HarrierError } from '../../errors.ts';
 import { type Inspection, inspectImages, inspectionText } from '../../inspection/index.ts';
+import { shellQuote } from '../../platform/node/shell-quote.ts';
 import { Exit } from '../failure.ts';
 import { type FeaturesCommandOptions, featuresOf } from '../features/features-of.ts';
 import { type Interruption, orExit, watchInterruption } from '../interruption.ts';
@@ -73,7 +74,7 @@ async function inspect(
           reporter.style.faint(
             found.multiLabel
               ? 'Correct labels in the list.'
-              : 'Correct labels in npx harrier studio, or move the files to the right folder.',
+              : `Correct labels in npx harrier studio --data ${shellQuote(data)}, or move the files to the right folder.`,
           ),
         );
       }
