@@ -20,6 +20,8 @@ const TRAJECTORY_TOLERANCE = 1e-4;
 
 const node = nodeRuntime({ threads: 1 });
 
+afterAll(closeTestBrowser);
+
 describe
   .skipIf(noChromium)
   .each([{ backend: 'wasm', threads: 1 }, { backend: 'wasm', threads: 2 }, { backend: 'webgpu' }] as const)(
@@ -34,7 +36,6 @@ describe
     afterAll(async () => {
       await runtime?.page.close();
       await page?.close();
-      await closeTestBrowser();
     });
 
     it.each(examples)('gradients are those of Node: $name', async (example) => {
@@ -84,7 +85,6 @@ describe.skipIf(noChromium)('a graphics device that is lost while it trains', ()
       steps,
     );
     await page.close();
-    await closeTestBrowser();
     // The step under way, the next one, reading the state, giving it up, and a new runtime.
     expect(codes).toEqual(Array(5).fill('device-lost'));
     const expected = await trajectory(node, name, steps);

@@ -12,7 +12,7 @@ import {
 import { initialWeights, Network, type Weights } from '../../../src/models/index.ts';
 import { type OptimizerConfig, optimizerFrom } from '../../../src/optimizers/index.ts';
 import { type WebRuntimeOptions, webRuntime } from '../../../src/platform/web/index.ts';
-import { networkOf, record, standard } from '../../../src/recipes/index.ts';
+import { networkOf, record } from '../../../src/recipes/index.ts';
 import type { Runtime } from '../../../src/runtime/index.ts';
 import { Trainer } from '../../../src/training/index.ts';
 import { batchOf, images } from '../../training/problem.ts';
@@ -76,7 +76,6 @@ export const cases: Readonly<Record<string, Case>> = {
       }),
   },
   'record, narrow': ofRecipe(record, 0.02),
-  'standard, narrow': ofRecipe(standard, 0.02),
 };
 
 export interface Trajectory {
