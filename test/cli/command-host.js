@@ -19,6 +19,8 @@ for await (const line of createInterface({ input: createReadStream('', { fd: 3 }
   process.exitCode = undefined;
   await runCommand(new Reporter());
   const code = process.exitCode ?? 0;
+  // A command may listen until its process ends; here it would hide what goes wrong in those after it.
+  process.removeAllListeners('uncaughtException');
   process.exitCode = undefined;
   for (const stream of [process.stdout, process.stderr]) {
     await new Promise((resolve) => stream.write(`${end}${code}\n`, resolve));

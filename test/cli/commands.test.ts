@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   type Finished,
+  harrier,
   sentenceOf,
   start,
   withoutProgress,
@@ -13,14 +14,15 @@ import {
 
 let place: { path: string; remove: () => Promise<void> };
 let trained: Finished;
-/** In a process of its own: each command ends it. */
-const run = (...args: string[]) => start(args, { cwd: place.path }).finished;
+const run = (...args: string[]) => harrier(args, { cwd: place.path });
+/** In a process of its own, which each command must end: one call of each. */
+const runAlone = (...args: string[]) => start(args, { cwd: place.path }).finished;
 
 beforeAll(async () => {
   place = await workplace();
   await writeImages(join(place.path, 'images'));
   await writeImage(join(place.path, 'one.png'), 8, 1, 999);
-  trained = await run(
+  trained = await runAlone(
     'train',
     '--data',
     'images',
@@ -61,14 +63,14 @@ describe('help', () => {
   });
 
   it('comes too when there is no command, which is wrong usage', async () => {
-    const { code, stdout, stderr } = await run();
+    const { code, stdout, stderr } = await runAlone();
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toMatch(/^Usage: harrier/);
   });
 
   it('names the version of the package', async () => {
     const { version } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8'));
-    expect((await run('--version')).stdout).toBe(`${version}\n`);
+    expect((await runAlone('--version')).stdout).toBe(`${version}\n`);
   });
 });
 
@@ -99,7 +101,7 @@ describe('train', () => {
   });
 
   it('lists the images of the run, so that those of two runs can be compared', async () => {
-    const { stdout } = await run('data', 'diff', 'run', 'run');
+    const { stdout } = await runAlone('data', 'diff', 'run', 'run');
     expect(stdout).toMatch(/^run → run\n\d+ images are the same in both\n$/);
     const lines = (await readFile(join(place.path, 'run', 'images.jsonl'), 'utf8')).trimEnd().split('\n');
     expect(lines).toHaveLength(Number(/\d+/.exec(stdout)![0]));
@@ -143,7 +145,7 @@ describe('train', () => {
   });
 
   it('says of a finished run that it is finished, and how to give it more', async () => {
-    const { code, stdout } = await run('train', '--resume', 'run');
+    const { code, stdout } = await runAlone('train', '--resume', 'run');
     expect(code).toBe(0);
     expect(stdout).toMatch(/^run is finished: it has had its 3 epochs/);
     expect(stdout).toContain('npx harrier train --resume run --epochs 6');
@@ -188,7 +190,7 @@ describe('a run that early stopping ended', () => {
 
 describe('evaluate', () => {
   it('evaluates a run on its own test images, with the JSON that scripts rely on', async () => {
-    const { code, stdout } = await run('evaluate', 'run', '--json');
+    const { code, stdout } = await runAlone('evaluate', 'run', '--json');
     expect(code).toBe(0);
     const written = JSON.parse(await readFile(join(place.path, 'run', 'evaluation.json'), 'utf8'));
     expect(JSON.parse(stdout)).toEqual(written);
@@ -289,7 +291,7 @@ describe('a list of images', () => {
 
 describe('predict', () => {
   it('gives the JSON that scripts rely on', async () => {
-    const { code, stdout } = await run('predict', 'run', 'one.png', '--top', '2', '--json');
+    const { code, stdout } = await runAlone('predict', 'run', 'one.png', '--top', '2', '--json');
     expect(code).toBe(0);
     const [{ file, predictions }, ...others] = JSON.parse(stdout);
     expect(others).toEqual([]);
@@ -315,7 +317,7 @@ describe('predict', () => {
 
 describe('summary', () => {
   it('prints layers, shapes and parameters as Keras does', async () => {
-    const { stdout } = await run('summary', 'keras-cnn');
+    const { stdout } = await runAlone('summary', 'keras-cnn');
     expect(stdout).toContain('Total params: 4,200,842 (16.02 MB)');
     expect(stdout).toContain('(None, 16, 16, 32)');
   });
@@ -355,7 +357,7 @@ describe('summary', () => {
 
 describe('data', () => {
   it('describes a folder, and draws it', async () => {
-    const { code, stdout } = await run('data', 'images', '--preview', 'sheet.png', '--json');
+    const { code, stdout } = await runAlone('data', 'images', '--preview', 'sheet.png', '--json');
     expect(code).toBe(0);
     const { classNames, train, test, mean } = JSON.parse(stdout);
     expect(classNames).toEqual(['cat', 'dog', 'ship']);

@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadRecipes } from '../../src/platform/node/runs/recipe-files.ts';
 import { networkOf, RECIPES } from '../../src/recipes/index.ts';
-import { sentenceOf, start, workplace, writeImage, writeImages } from './harrier.ts';
+import { harrier, sentenceOf, start, workplace, writeImage, writeImages } from './harrier.ts';
 
 let place: { path: string; remove: () => Promise<void> };
-/** In processes of their own: recipe files change, and a process reads each but once. */
-const run = (...args: string[]) => start(args, { cwd: place.path }).finished;
+const run = (...args: string[]) => harrier(args, { cwd: place.path });
+/** In a process of its own: what a recipe file registers stays in the process that has read it. */
+const runAlone = (...args: string[]) => start(args, { cwd: place.path }).finished;
 const path = (...parts: string[]) => join(place.path, ...parts);
 
 const MINE = `import { type ActivationName, Dense, defineRecipe, Flatten } from 'harrier';
@@ -101,8 +102,8 @@ describe('harrier.config.ts', () => {
 
     await writeFile(path('harrier.config.ts'), 'throw new Error("gone")');
     await writeImage(path('one.png'), 8, 1, 99);
-    expect((await run('predict', 'own', 'one.png')).code).toBe(0);
-    expect((await run('train', '--resume', 'own', '--epochs', '3')).code).toBe(0);
+    expect((await runAlone('predict', 'own', 'one.png')).code).toBe(0);
+    expect((await runAlone('train', '--resume', 'own', '--epochs', '3')).code).toBe(0);
     await writeFile(path('harrier.config.ts'), MINE);
   });
 
@@ -137,24 +138,24 @@ class Twice extends Layer {
 registerLayers({ Twice });`,
     ).replace('new Flatten(),', 'new Flatten(), new Twice(),');
     await writeFile(path('harrier.config.ts'), own);
-    expect((await run('train', '--data', 'images', '--set', 'epochs=1', '--out', 'twice')).code).toBe(0);
-    expect((await run('summary', 'twice')).stdout).toContain('(Twice)');
-    expect((await run('train', '--resume', 'twice', '--epochs', '2')).code).toBe(0);
+    expect((await runAlone('train', '--data', 'images', '--set', 'epochs=1', '--out', 'twice')).code).toBe(0);
+    expect((await runAlone('summary', 'twice')).stdout).toContain('(Twice)');
+    expect((await runAlone('train', '--resume', 'twice', '--epochs', '2')).code).toBe(0);
     // Neither a copy of the file nor what is fine-tuned from it has a record that names the recipe.
     await copyFile(path('twice', 'model.onnx'), path('twice.onnx'));
-    const tuned = await run(
+    const tuned = await runAlone(
       'train',
       ...['--from', 'twice.onnx', '--data', 'images', '--epochs', '1', '--out', 'tuned'],
     );
     expect(tuned.stderr).not.toContain('error');
     expect(tuned.code).toBe(0);
-    expect((await run('train', '--resume', 'tuned', '--epochs', '2')).code).toBe(0);
+    expect((await runAlone('train', '--resume', 'tuned', '--epochs', '2')).code).toBe(0);
 
     await writeFile(path('harrier.config.ts'), 'throw new Error("gone")');
     await writeImage(path('one.png'), 8, 1, 99);
-    expect((await run('predict', 'twice', 'one.png')).code).toBe(0);
-    expect((await run('evaluate', 'twice', '--json')).code).toBe(0);
-    expect(sentenceOf(await run('train', '--from', 'twice.onnx', '--data', 'images'))).toMatch(
+    expect((await runAlone('predict', 'twice', 'one.png')).code).toBe(0);
+    expect((await runAlone('evaluate', 'twice', '--json')).code).toBe(0);
+    expect(sentenceOf(await runAlone('train', '--from', 'twice.onnx', '--data', 'images'))).toMatch(
       /unknown layer "Twice"|If a layer is your own/,
     );
     await writeFile(path('harrier.config.ts'), MINE);
@@ -237,7 +238,7 @@ registerLayers({ Twice });`,
 });
 
 describe('runs that are begun from another folder', () => {
-  const elsewhere = (...args: string[]) => start(args, { cwd: path('elsewhere') }).finished;
+  const elsewhere = (...args: string[]) => harrier(args, { cwd: path('elsewhere') });
   const record = async (...parts: string[]) => JSON.parse(await readFile(path(...parts, 'run.json'), 'utf8'));
   beforeAll(async () => {
     await writeFile(path('harrier.config.ts'), MINE);

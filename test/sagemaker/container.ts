@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Running, start } from '../cli/harrier.ts';
+import { type Finished, harrier, type Place, type Running, start } from '../cli/harrier.ts';
 
 export interface ContainerJob {
   readonly hyperparameters?: Readonly<Record<string, string>>;
@@ -56,9 +56,15 @@ export function startContainer(
   base: string,
   environment: Readonly<Record<string, string>> = {},
 ): Running {
-  return start(['sagemaker', 'container', entry], {
-    cwd: base,
-    // Its home is watched too: ONNX Runtime would write there.
-    environment: { SAGEMAKER_BASE_DIR: base, HOME: base, ...environment },
-  });
+  return start(['sagemaker', 'container', entry], placeOf(base, environment));
+}
+
+/** `<image> train` to its end, in a process that has run other commands before. */
+export function trainToTheEnd(base: string): Promise<Finished> {
+  return harrier(['sagemaker', 'container', 'train'], placeOf(base));
+}
+
+/** Its home is watched too: ONNX Runtime would write there. */
+function placeOf(base: string, environment: Readonly<Record<string, string>> = {}): Place {
+  return { cwd: base, environment: { SAGEMAKER_BASE_DIR: base, HOME: base, ...environment } };
 }
