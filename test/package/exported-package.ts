@@ -1,6 +1,7 @@
 /** A model as an npm package: exported, packed, and unpacked into the node_modules of an app, beside its peers. */
 import { execFileSync } from 'node:child_process';
 import {
+  cpSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -29,14 +30,30 @@ export interface App {
   remove(): void;
 }
 
-/** A folder of an app that has the package `@acme/parts` and some packages of the checkout. */
-export function appWithPackage(peers: readonly string[]): App {
+/**
+ * A folder of an app that has the package `@acme/parts` and some packages of the checkout.
+ *
+ * @param like such a folder without packages of the checkout, which is copied: nothing is exported and packed again
+ */
+export function appWithPackage(peers: readonly string[], like?: App): App {
   const folder = mkdtempSync(join(tmpdir(), 'harrier-app-'));
   const path = (...parts: string[]) => join(folder, ...parts);
   const write = (file: string, content: string | Uint8Array) => {
     mkdirSync(dirname(path(file)), { recursive: true });
     writeFileSync(path(file), content);
   };
+  const app = { folder, path, write, remove: () => rmSync(folder, { recursive: true, force: true }) };
+  if (like) cpSync(like.folder, folder, { recursive: true });
+  else installPackage(app);
+  for (const peer of peers) {
+    mkdirSync(dirname(path('node_modules', peer)), { recursive: true });
+    symlinkSync(join(root, 'node_modules', peer), path('node_modules', peer));
+  }
+  return app;
+}
+
+/** As a user does it: `harrier export`, `npm pack`, and the tarball in `node_modules`. */
+function installPackage({ folder, path, write }: App): void {
   write('package.json', JSON.stringify({ name: 'app', private: true, type: 'module' }));
   write('model.onnx', smallModel());
   const name = ['--format', 'npm', '--name', '@acme/parts'];
@@ -47,11 +64,6 @@ export function appWithPackage(peers: readonly string[]): App {
   execFileSync('tar', ['-xzf', path('parts', filename)], { cwd: folder });
   mkdirSync(path('node_modules', '@acme'), { recursive: true });
   renameSync(path('package'), path('node_modules', '@acme', 'parts'));
-  for (const peer of peers) {
-    mkdirSync(dirname(path('node_modules', peer)), { recursive: true });
-    symlinkSync(join(root, 'node_modules', peer), path('node_modules', peer));
-  }
-  return { folder, path, write, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
 /** A model of 16 × 16 pixels, with weights drawn at random. */

@@ -18,15 +18,15 @@ import {
 
 const root = resolve(import.meta.dirname, '../..');
 let app: App;
-/** Without sharp. */
+/** Without the packages that it needs. */
 let bare: App;
 let expected: unknown;
 const run = (file: string, place = app) =>
   JSON.parse(execFileSync(process.execPath, [file], { cwd: place.folder, encoding: 'utf8', stdio: 'pipe' }));
 
 beforeAll(async () => {
-  app = appWithPackage(['onnxruntime-node', 'sharp', 'hono']);
   bare = appWithPackage([]);
+  app = appWithPackage(['onnxruntime-node', 'sharp', 'hono'], bare);
   const raw = { width: 50, height: 30, channels: 4 } as const;
   app.write('photo.png', await sharp(drawnPixels(50, 30), { raw }).png().toBuffer());
   const classifier = await loadClassifier(app.path('model.onnx'));

@@ -29,6 +29,9 @@ const root = resolve(import.meta.dirname, '../..');
 const folder = mkdtempSync(join(tmpdir(), 'harrier-package-'));
 const run = (command: string, args: readonly string[], cwd = folder): string =>
   execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+const program = join(folder, 'node_modules/harrier/bin/harrier.js');
+/** The installed command without npx, which starts npm first. */
+const harrier = (...args: string[]): string => run(process.execPath, [program, ...args]);
 
 let packed: string[];
 let size: { packed: number; unpacked: number };
@@ -98,7 +101,6 @@ test('holds every page that its README and documentation link to', () => {
 });
 
 test('serves Studio, and writes it as a site', async () => {
-  const program = join(folder, 'node_modules/harrier/bin/harrier.js');
   const studio = spawn(process.execPath, [program, 'studio', '--port', '0', '--json'], { cwd: folder });
   const [line] = await once(studio.stdout.setEncoding('utf8'), 'data');
   const { url } = JSON.parse(line);
@@ -117,7 +119,7 @@ test('serves Studio, and writes it as a site', async () => {
   studio.kill('SIGINT');
   expect((await once(studio, 'exit'))[0]).toBe(0);
 
-  run('npx', ['--no-install', 'harrier', 'studio', '--export', 'site']);
+  harrier('studio', '--export', 'site');
   expect(readdirSync(join(folder, 'site'))).toEqual(expect.arrayContaining(['index.html', 'assets', 'api']));
   expect(readdirSync(join(folder, 'site', 'assets')).filter((name) => name.endsWith('.gz'))).toEqual([]);
 });
@@ -140,11 +142,11 @@ test('runs harrier predict in an empty folder', () => {
 });
 
 test('uses recipes of the user, which begin as copies of its own', () => {
-  const source = run('npx', ['--no-install', 'harrier', 'recipes', 'show', 'keras-cnn']);
+  const source = harrier('recipes', 'show', 'keras-cnn');
   writeFileSync(join(folder, 'harrier.config.ts'), source.replace("name: 'keras-cnn'", "name: 'mine'"));
-  const [mine] = JSON.parse(run('npx', ['--no-install', 'harrier', 'recipes', '--json']));
+  const [mine] = JSON.parse(harrier('recipes', '--json'));
   expect(mine).toMatchObject({ name: 'mine', settings: { filters: 32 } });
-  const { parameters } = JSON.parse(run('npx', ['--no-install', 'harrier', 'summary', 'mine', '--json']));
+  const { parameters } = JSON.parse(harrier('summary', 'mine', '--json'));
   expect(parameters).toBe(4_200_842);
 });
 
@@ -157,7 +159,7 @@ test('says what to install for SageMaker, and writes what its image is built fro
   expect(stderr).toMatch(
     /the AWS SDK is not installed beside Harrier\. Install it: npm install @aws-sdk\/client-/,
   );
-  run('npx', ['--no-install', 'harrier', 'sagemaker', 'init']);
+  harrier('sagemaker', 'init');
   const image = readdirSync(join(folder, 'image'));
   const archive = image.find((name) => name.endsWith('.tgz'))!;
   // The lockfile and its package are there where the npm registry answers.
@@ -179,7 +181,7 @@ test('uses the model that it carries when none is named', () => {
   const named = readdirSync(models).filter((name) => name.endsWith('.onnx'));
   // Before all others by name, so that it is the one also where the package has one already.
   copyFileSync(join(folder, 'model.onnx'), join(models, '0.onnx'));
-  const [answer] = JSON.parse(run('npx', ['--no-install', 'harrier', 'predict', 'sea.png', '--json']));
+  const [answer] = JSON.parse(harrier('predict', 'sea.png', '--json'));
   rmSync(join(models, '0.onnx'));
   expect(answer.predictions.map(({ label }: { label: string }) => label).sort()).toEqual([
     'cat',
