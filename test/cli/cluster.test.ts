@@ -16,6 +16,7 @@ const INIT = ['--image', 'registry.example.org/harrier:1'];
 const checks = (name: string) =>
   fileURLToPath(new URL(`../../bench/peers/checks/.venv/bin/${name}`, import.meta.url));
 const VALIDATE = checks('kubernetes-validate');
+const missing = (name: string) => `${name} is not here: bench/peers/README.md`;
 
 beforeAll(async () => {
   place = await workplace();
@@ -56,9 +57,6 @@ describe('cluster init', () => {
     expect(pods.securityContext.runAsNonRoot).toBe(true);
     const [container] = pods.containers;
     expect(container.securityContext.readOnlyRootFilesystem).toBe(true);
-    if (existsSync(VALIDATE)) {
-      execFileSync(VALIDATE, ['--strict', path('harrier.kubernetes.yaml')], { stdio: 'pipe' });
-    }
     for (const index of ['0', '1'])
       expect(await pod(container.command, { JOB_COMPLETION_INDEX: index })).toBe(0);
     const parts = await Promise.all([1, 2].map((n) => readFile(path(`answers-${n}.jsonl`), 'utf8')));
@@ -80,15 +78,26 @@ describe('cluster init', () => {
       image_id: 'docker:registry.example.org/harrier:1',
       use_spot: true,
     });
-    if (existsSync(checks('sky'))) {
-      const read = 'import sky, sys; print(sky.Task.from_yaml(sys.argv[1]).name)';
-      const name = execFileSync(checks('python'), ['-c', read, path('sky.yaml')], { encoding: 'utf8' });
-      expect(name.trim()).toBe(task.name);
-    }
     const command = ['sh', '-c', task.run.replace('cd /work && ', '')];
     for (const index of ['0', '1']) expect(await pod(command, { HARRIER_INDEX: index })).toBe(0);
     const collected = await run('sweep', '--plan', 'trials.jsonl', '--collect', 'runs');
     expect([collected.code, collected.stderr]).toEqual([0, '']);
+  });
+
+  it('kubernetes: a file that kubernetes-validate finds right', async (context) => {
+    if (!existsSync(VALIDATE)) return context.skip(missing('kubernetes-validate'));
+    const work = ['--list', 'images.txt', '--jobs', '2', '--model', 'run', '--out', 'checked.yaml'];
+    expect((await run('cluster', 'init', 'kubernetes', ...INIT, ...work)).code).toBe(0);
+    execFileSync(VALIDATE, ['--strict', path('checked.yaml')], { stdio: 'pipe' });
+  });
+
+  it('skypilot: a file that SkyPilot reads', async (context) => {
+    if (!existsSync(checks('sky'))) return context.skip(missing('sky'));
+    await run('cluster', 'init', 'skypilot', ...INIT, '--plan', 'trials.jsonl', '--out', 'checked-sky.yaml');
+    const read = 'import sky, sys; print(sky.Task.from_yaml(sys.argv[1]).name)';
+    const file = path('checked-sky.yaml');
+    const name = execFileSync(checks('python'), ['-c', read, file], { encoding: 'utf8' });
+    expect(name.trim()).toBe(parse(await readFile(file, 'utf8')).name);
   });
 
   it('refuses what it cannot start', async () => {

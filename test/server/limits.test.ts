@@ -246,7 +246,7 @@ describe('too much to do', () => {
   });
 
   it('of countless lines that are no images ends at the deadline; others are answered meanwhile', async () => {
-    place = await serving({ deadlineMs: 500 });
+    place = await serving({ deadlineMs: 3_000 });
     const { url } = place.server;
     let isAnswered = false;
     const type = { 'content-type': 'application/jsonlines' };
