@@ -11,9 +11,8 @@ import { LESSON } from '../../src/cli/bench/teach/draw.ts';
 import { type StaticHost, staticHost } from '../../src/cli/bench/web/static-host.ts';
 import { Reporter } from '../../src/cli/reporter.ts';
 import { builtPage } from '../../src/cli/studio/page.ts';
-import { Conv2D, Dense, GlobalAveragePooling2D, MaxPooling2D } from '../../src/layers/index.ts';
-import { Classifier, exportModel, initialWeights, Network, trainedNetwork } from '../../src/models/index.ts';
-import { decodeModel, encodeModel } from '../../src/onnx/index.ts';
+import { Classifier, trainedNetwork } from '../../src/models/index.ts';
+import { decodeModel } from '../../src/onnx/index.ts';
 import { fetchModel } from '../../src/platform/node/backbones/fetch-model.ts';
 import { nodeRuntime } from '../../src/platform/node/engine/runtime.ts';
 import { decodeImage } from '../../src/platform/node/images/decode.ts';
@@ -26,6 +25,7 @@ import { harrier } from '../cli/harrier.ts';
 import { HubServer } from '../hub-server.ts';
 import { closeTestBrowser, noChromium, testBrowser } from './browser.ts';
 import { cifarFiles, type Upload } from './cifar-files.ts';
+import { smallNetwork } from './small-network.ts';
 import { accessibilityFaults } from './studio.ts';
 
 async function add(page: Page, place: number, files: readonly Upload[]): Promise<void> {
@@ -64,17 +64,7 @@ describe.skipIf(noChromium)(
 
     beforeAll(async () => {
       folder = await mkdtemp(join(tmpdir(), 'harrier-teach-'));
-      const network = new Network({
-        name: 'small',
-        inputShape: [24, 24, 3],
-        layers: [
-          new Conv2D({ filters: 24, kernelSize: 5, activation: 'relu' }),
-          new MaxPooling2D(),
-          new GlobalAveragePooling2D(),
-          new Dense({ units: 7 }),
-        ],
-      });
-      const content = encodeModel(exportModel(network, initialWeights(network.parameters, 1)));
+      const content = smallNetwork();
       const hub = await new HubServer().listen();
       hub.repositories.set('someone/small', {
         commit: '0123456789abcdef0123456789abcdef01234567',
