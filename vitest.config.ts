@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const SOURCE = fileURLToPath(new URL('src', import.meta.url));
 const BUILT = fileURLToPath(new URL('dist', import.meta.url));
@@ -26,7 +27,18 @@ const PROCESS_FOLDERS = [
 /** Files at a time: processes wait for each other a third of their time, so two a core keep all cores busy. */
 const WORKERS = 2 * availableParallelism();
 
-/** What tests of processes import from `src` comes from `dist`, as users run it: nothing is compiled anew for each file. */
+/** Browser tests that take long. Without times of an earlier run, Vitest starts large files first, and theirs are small. */
+const LONG = ['training', 'bench', 'lowered'].map((name) => `/test/browser/${name}.test.ts`);
+
+class LongFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const isLong = ({ moduleId }: TestSpecification) => LONG.some((path) => moduleId.endsWith(path));
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
+  }
+}
+
+/** What these tests import from `src` comes from `dist`, as users run it: nothing is compiled anew for each file. */
 const builtPackage = (): Plugin => ({
   name: 'built-package',
   enforce: 'pre',
@@ -58,6 +70,7 @@ export default defineConfig({
     env: { OMP_NUM_THREADS: '1' },
     testTimeout: 120_000,
     hookTimeout: 600_000,
+    sequence: { sequencer: LongFirst },
     projects: [
       {
         extends: true,
@@ -85,8 +98,10 @@ export default defineConfig({
       },
       {
         extends: true,
+        plugins: [builtPackage()],
         test: {
           name: 'browser',
+          server: { deps: { external: [/\/dist\//] } },
           include: ['test/browser/**/*.test.ts'],
           globalSetup: 'test/build.ts',
           // A browser keeps two cores busy by itself.

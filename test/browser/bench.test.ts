@@ -18,7 +18,7 @@ describe.skipIf(noChromium)(`bench --web${noChromium ? ` (${noChromium})` : ''}`
     const measurements = MEASUREMENTS.filter(({ kind, of }) => kind === 'inference' || of === 'keras-cnn');
     const started: string[] = [];
     const onStart = (what: string) => void started.push(what);
-    const result = await runWebBench({ peers: false, onStart, engines, measurements });
+    const result = await runWebBench({ peers: false, onStart, engines, measurements, seconds: 0.2 });
     expect(result.browser).toMatch(/^Chromium \d+/);
     const [{ ms, missing }] = result.engines;
     expect([Object.keys(ms), missing]).toEqual([measurements.map(nameOf), {}]);

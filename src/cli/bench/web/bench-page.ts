@@ -24,29 +24,36 @@ export const gpuName = webGpuName;
 
 const clock = () => performance.now();
 
-/** @returns milliseconds, the median */
-export async function measureHere(what: WebMeasurement): Promise<number> {
+/**
+ * @param seconds for each figure; default: those of `measureFor`
+ * @returns milliseconds, the median
+ */
+export async function measureHere(what: WebMeasurement, seconds?: number): Promise<number> {
   const { kind, of, images } = what;
   const recipe = of === 'keras-cnn' ? kerasCnn : record;
-  if (kind === 'training') return trainingStep(recipe, images);
-  return inference(of === 'shipped model' ? await shippedModel() : recipeModel(recipe), images);
+  if (kind === 'training') return trainingStep(recipe, images, seconds);
+  return inference(of === 'shipped model' ? await shippedModel() : recipeModel(recipe), images, seconds);
 }
 
-async function trainingStep(recipe: Recipe, images: number): Promise<number> {
+async function trainingStep(recipe: Recipe, images: number, seconds?: number): Promise<number> {
   const steps = recipeSteps({ ...recipe, batchSize: images, microBatch: undefined }, runtime);
   try {
-    return (await measureFor(steps.step, { clock })).median;
+    return (await measureFor(steps.step, { clock, seconds })).median;
   } finally {
     await steps.dispose();
   }
 }
 
-async function inference(model: Parameters<typeof Classifier.load>[1], images: number): Promise<number> {
+async function inference(
+  model: Parameters<typeof Classifier.load>[1],
+  images: number,
+  seconds?: number,
+): Promise<number> {
   const classifier = await Classifier.load(runtime, model);
   const { height, width } = classifier.imageShape;
   const pixels = Uint8Array.from({ length: images * height * width * 3 }, (_, i) => (i * 7919) % 256);
   try {
-    return (await measureFor(() => classifier.predict(pixels), { clock })).median;
+    return (await measureFor(() => classifier.predict(pixels), { clock, seconds })).median;
   } finally {
     await classifier.dispose();
   }

@@ -1,12 +1,11 @@
 import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import type { Browser } from 'playwright-core';
 import { HarrierError } from '../../../errors.ts';
 import { launchChromium } from './chromium.ts';
-import { openPage } from './page.ts';
+import { openPage, source } from './page.ts';
 
 /** The module that measures inside a page. */
-export const BENCH_PAGE = fileURLToPath(new URL('./bench-page.ts', import.meta.url));
+export const BENCH_PAGE = source('cli/bench/web/bench-page.ts');
 
 /** Beyond this a single measurement is given up. */
 const PATIENCE_MS = 180_000;

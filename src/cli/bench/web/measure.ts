@@ -46,6 +46,8 @@ export interface WebBenchOptions {
   /** To measure less, for tests. */
   readonly engines?: readonly WebEngine[];
   readonly measurements?: typeof MEASUREMENTS;
+  /** For each figure. Default: those of `measureFor`. */
+  readonly seconds?: number;
 }
 
 /**
@@ -59,6 +61,7 @@ export async function runWebBench({
   onStart,
   engines = enginesOf(peers),
   measurements = MEASUREMENTS,
+  seconds,
 }: WebBenchOptions): Promise<WebBenchResult> {
   const peersMissing: Record<string, string> =
     !peers || existsSync(join(PEER, 'node_modules'))
@@ -70,7 +73,8 @@ export async function runWebBench({
   onStart('pages for the browser');
   const { gpu, version, launch } = await findBrowser();
   const figures: WebFigures[] = [];
-  for (const engine of measured) figures.push(await measureEngine(launch, engine, measurements, onStart));
+  for (const engine of measured)
+    figures.push(await measureEngine(launch, engine, { measurements, onStart, seconds }));
   return {
     browser: `Chromium ${version}`,
     cores: availableParallelism(),
@@ -99,8 +103,11 @@ function enginesOf(peers: boolean): WebEngine[] {
 async function measureEngine(
   launch: Launch,
   engine: WebEngine,
-  measurements: typeof MEASUREMENTS,
-  onStart: (what: string) => void,
+  {
+    measurements,
+    onStart,
+    seconds,
+  }: Pick<WebBenchOptions, 'onStart' | 'seconds'> & { readonly measurements: typeof MEASUREMENTS },
 ): Promise<WebFigures> {
   const ms: Record<string, number> = {};
   const missing: Record<string, string> = {};
@@ -123,7 +130,7 @@ async function measureEngine(
         opened = { browser, page: await openPage(browser, options) };
         await inTime(opened.page.call('start', { backend: engine.backend, threads: engine.threads }));
       }
-      ms[name] = await inTime(opened.page.call<number>('measureHere', what));
+      ms[name] = await inTime(opened.page.call<number>('measureHere', what, seconds));
     } catch (error) {
       missing[name] = reasonOf(error);
       await close();

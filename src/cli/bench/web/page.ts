@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import { HarrierError } from '../../../errors.ts';
@@ -90,8 +91,10 @@ export async function servePage({
   return { url: host.address, close: host.close };
 }
 
-/** A file of Harrier's own. */
-const source = (path: string) => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
+const ROOT = fileURLToPath(new URL('../../../..', import.meta.url));
+
+/** A file of Harrier's source, which pages are built from also where this is the built program. */
+export const source = (path: string): string => join(ROOT, 'src', path);
 
 const built = new Map<string, ReturnType<typeof build>>();
 
@@ -112,7 +115,7 @@ async function build(module: string): Promise<Map<string, string | Uint8Array>> 
   });
   const output = await vite.build({
     configFile: false,
-    root: fileURLToPath(new URL('../../../..', import.meta.url)),
+    root: ROOT,
     logLevel: 'error',
     publicDir: false,
     resolve: {
