@@ -4,7 +4,7 @@ import { harrier } from '../cli/harrier.ts';
 
 it('bench --serve answers every request and prints every figure', { timeout: 300_000 }, async () => {
   const { code, stdout, stderr } = await harrier(
-    ['bench', '--serve', '--no-peers', '--seconds', '0.25', '--json'],
+    ['bench', '--serve', '--no-peers', '--seconds', '0.1', '--json'],
     { cwd: tmpdir() },
   );
   expect([code, stderr]).toEqual([0, expect.stringContaining('measuring: harrier serve, 64 connections')]);
@@ -25,7 +25,7 @@ it('bench --serve answers every request and prints every figure', { timeout: 300
   }
   // Nothing is kept of a request: what is would grow in every round.
   const { requests, beforeBytes, afterBytes } = result.memory;
-  expect(requests).toBeGreaterThan(100);
+  expect(requests).toBeGreaterThan(30);
   expect(afterBytes).toBeLessThan(1.01 * beforeBytes);
   expect(result.bareInferenceMs).toBeGreaterThan(0);
 });

@@ -7,7 +7,7 @@ import { encode, exchange, metric, noise, post, type Serving, serving, until } f
 // Whatever is sent, the answer is 4xx (or 200, where chance made something that can be read), and the server stays well.
 
 const SEED = 20261124;
-const HTTP_BODIES = 9_600;
+const HTTP_BODIES = 2_400;
 const RAW_BODIES = 400;
 
 let place: Serving;
