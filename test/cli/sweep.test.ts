@@ -207,7 +207,7 @@ describe('a sweep over ranges', () => {
 describe('a worker that is killed', () => {
   it('costs its trial alone, which is tried again when the sweep goes on', async () => {
     // Many: its first trial must not end before it is killed.
-    const vary = ['--vary', 'dropout=0.1,0.2', '--epochs', '100'];
+    const vary = ['--vary', 'dropout=0.1,0.2', '--epochs', '40'];
     const running = start(['sweep', ...vary, ...SMALL, '--out', 'killed', '--json'], { cwd: place.path });
     const isTraining = () => existsSync(path('killed', 'trial-1', 'history.csv'));
     while (!isTraining() && running.process.exitCode === null) await sleep(20);

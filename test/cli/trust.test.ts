@@ -7,7 +7,7 @@ import { CLASS_NAMES_KEY, Classifier, exportModel, initialWeights, Network } fro
 import { decodeModel, encodeModel } from '../../src/onnx/index.ts';
 import { CIFAR10_CLASSES } from '../../src/platform/node/datasets/cifar10-files.ts';
 import { nodeRuntime } from '../../src/platform/node/engine/runtime.ts';
-import { harrier, sentenceOf, start, workplace, writeImages } from './harrier.ts';
+import { type Finished, harrier, sentenceOf, start, workplace, writeImages } from './harrier.ts';
 
 let place: { path: string; remove: () => Promise<void> };
 const run = (...args: string[]) => harrier(args, { cwd: place.path });
@@ -15,18 +15,20 @@ const path = (...parts: string[]) => join(place.path, ...parts);
 const json = async (...parts: string[]) => JSON.parse(await readFile(path(...parts), 'utf8'));
 const modelMetadata = async (file: string) => decodeModel(await readFile(path(file)), file).metadata;
 const training = ['--data', 'images', '--epochs', '2', '--batch-size', '8'];
+const split = ['--validation-split', '0.3'];
 
 beforeAll(async () => {
   place = await workplace();
   // So noisy that it cannot be learned by heart in two epochs: probabilities then tell models apart.
   await writeImages(path('images'), { perClass: 12, noise: 200 });
+  await run('train', ...training, '--out', 'plain');
+  await run('train', ...training, ...split, '--out', 'calibrated');
 });
 afterAll(() => place.remove());
 
 describe('test-time augmentation', () => {
   beforeAll(async () => {
     await run('train', ...training, '--tta', 'flip', '--out', 'flipped');
-    await run('train', ...training, '--out', 'plain');
     await copyFile(path('plain', 'model.onnx'), path('bare.onnx'));
     await copyFile(path('flipped', 'model.onnx'), path('bare-flipped.onnx'));
   });
@@ -175,11 +177,7 @@ describe('test-time augmentation', () => {
 });
 
 describe('temperature scaling', () => {
-  const split = ['--validation-split', '0.3'];
-  beforeAll(async () => {
-    await run('train', ...training, ...split, '--out', 'calibrated');
-    await run('train', ...training, ...split, '--no-calibrate', '--out', 'raw');
-  });
+  beforeAll(() => run('train', ...training, ...split, '--no-calibrate', '--out', 'raw'));
 
   it('is fitted on validation images, kept in the model, and told with what it changed', async () => {
     const { temperatureScaling: scaling, ...evaluation } = await json('calibrated', 'evaluation.json');
@@ -457,18 +455,13 @@ describe('CIFAR-10.1', () => {
 });
 
 describe('train --seeds', () => {
+  let two: Finished;
+  beforeAll(async () => {
+    two = await run('train', ...training, '--seeds', '2', '--seed', '5', '--out', 'two', '--json');
+  });
+
   it('trains with one seed after another, and tells mean and deviation', async () => {
-    const { code, stdout } = await run(
-      'train',
-      ...training,
-      '--seeds',
-      '2',
-      '--seed',
-      '5',
-      '--out',
-      'two',
-      '--json',
-    );
+    const { code, stdout } = two;
     expect(code).toBe(0);
     const { testAccuracy, runs } = JSON.parse(stdout);
     expect(runs.map(({ seed, run }: { seed: number; run: string }) => [seed, run])).toEqual([
@@ -573,43 +566,52 @@ describe('train --seeds', () => {
     expect((await json('averaged', 'run.json')).result.epochs).toBe(4);
   });
 
-  it('averages models that are trained already', async () => {
+  it('leaves runs, of which predict needs one', async () => {
     expect(sentenceOf(await run('predict', 'two', 'images/cat'))).toMatch(
       /two: these are runs with several seeds: expected one of them, such as two\/seed-5\./,
     );
-    const averaged = await run('train', '--ensemble', '--resume', 'two');
-    expect([averaged.code, averaged.stdout]).toEqual([0, expect.stringContaining('It is finished.')]);
-    expect((await json('two', 'run.json')).options.seeds).toEqual([5, 6]);
   });
 
-  it.each<[string, string[], RegExp]>([
-    [
-      'other views',
-      ['evaluate', 'two', '--tta', 'flip'],
-      /views of a model that averages others cannot be changed: expected --tta none/,
-    ],
-    [
-      'doubtful views',
-      ['export', 'two', '--format', 'onnx', '--tta', 'adaptive', '--out', 'x.onnx'],
-      /views of a model that averages others/,
-    ],
-    [
-      'training',
-      ['train', '--from', 'two', ...training],
-      /averages others is not made of one network\. Name one of its models, such as FOLDER\/seed-1/,
-    ],
-  ])('an average has no network for %s', async (_, args, sentence) => {
-    const finished = await run(...args);
-    expect([finished.code, sentenceOf(finished)]).toEqual([1, expect.stringMatching(sentence)]);
-  });
+  describe('an average of models that are trained already', () => {
+    let averaged: Finished;
+    beforeAll(async () => {
+      averaged = await run('train', '--ensemble', '--resume', 'two');
+    });
 
-  it('exports all weights of an average', async () => {
-    await run('export', 'two', '--format', 'safetensors', '--out', 'two.safetensors');
-    await run('export', 'two/seed-5', '--format', 'safetensors', '--out', 'one.safetensors');
-    const [two, one] = await Promise.all(
-      ['two', 'one'].map(async (name) => (await stat(path(`${name}.safetensors`))).size),
-    );
-    expect(two / one).toBeGreaterThan(1.9);
+    it('is made of them', async () => {
+      expect([averaged.code, averaged.stdout]).toEqual([0, expect.stringContaining('It is finished.')]);
+      expect((await json('two', 'run.json')).options.seeds).toEqual([5, 6]);
+    });
+
+    it.each<[string, string[], RegExp]>([
+      [
+        'other views',
+        ['evaluate', 'two', '--tta', 'flip'],
+        /views of a model that averages others cannot be changed: expected --tta none/,
+      ],
+      [
+        'doubtful views',
+        ['export', 'two', '--format', 'onnx', '--tta', 'adaptive', '--out', 'x.onnx'],
+        /views of a model that averages others/,
+      ],
+      [
+        'training',
+        ['train', '--from', 'two', ...training],
+        /averages others is not made of one network\. Name one of its models, such as FOLDER\/seed-1/,
+      ],
+    ])('has no network for %s', async (_, args, sentence) => {
+      const finished = await run(...args);
+      expect([finished.code, sentenceOf(finished)]).toEqual([1, expect.stringMatching(sentence)]);
+    });
+
+    it('is exported with all its weights', async () => {
+      await run('export', 'two', '--format', 'safetensors', '--out', 'two.safetensors');
+      await run('export', 'two/seed-5', '--format', 'safetensors', '--out', 'one.safetensors');
+      const [two, one] = await Promise.all(
+        ['two', 'one'].map(async (name) => (await stat(path(`${name}.safetensors`))).size),
+      );
+      expect(two / one).toBeGreaterThan(1.9);
+    });
   });
 
   it('leaves runs that "latest" finds', async () => {
