@@ -101,7 +101,7 @@ export async function readFolderCache(
   if (!fits) return undefined;
   const { contentHashes, bad, copies, hashes } = metadata;
   // Files may be bad for want of a package that is there now.
-  if (bad.some(([, why]) => why.startsWith(HEIC_UNREAD)) && readsHeic()) return undefined;
+  if (bad.some(([, why]) => why.startsWith(HEIC_UNREAD)) && (await readsHeic())) return undefined;
   return {
     pixelFile: `${path}.pixels`,
     contentHashes,

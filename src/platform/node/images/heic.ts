@@ -1,11 +1,10 @@
-import { createRequire } from 'node:module';
 import sharp from 'sharp';
 import type { RawImage } from '../../../data/bmp.ts';
 import { checkPixels } from '../../../data/pixel-limit.ts';
 import { rgbTiff } from './rgb-tiff.ts';
 
 /** The package that decodes HEVC, which libvips comes without. */
-export const HEIC_PACKAGE = 'heic-decode';
+export const HEIC_PACKAGE: string = 'heic-decode';
 
 type Decode = (photo: { readonly buffer: Uint8Array }) => Promise<{
   readonly width: number;
@@ -14,23 +13,21 @@ type Decode = (photo: { readonly buffer: Uint8Array }) => Promise<{
   readonly data: Uint8ClampedArray;
 }>;
 
-let found: Decode | null | undefined;
+let loading: Promise<Decode | undefined> | undefined;
 
-/** Undefined where the package is not installed. */
-function decoder(): Decode | undefined {
-  if (found !== undefined) return found ?? undefined;
-  try {
-    found = createRequire(import.meta.url)(HEIC_PACKAGE) as Decode;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw error;
-    found = null;
-  }
-  return found ?? undefined;
+/** Undefined where the package is not there. */
+function decoder(): Promise<Decode | undefined> {
+  // By a name in a variable, bundlers leave the package to the user.
+  loading ??= (import(HEIC_PACKAGE) as Promise<{ readonly default: Decode }>).then(
+    (module) => module.default,
+    () => undefined,
+  );
+  return loading;
 }
 
 /** Whether HEIC photos can be read here. */
-export function readsHeic(): boolean {
-  return decoder() !== undefined;
+export async function readsHeic(): Promise<boolean> {
+  return (await decoder()) !== undefined;
 }
 
 /** What the package prints of a damaged photo, which the error says. Standard output is for results. */
@@ -68,7 +65,7 @@ export async function decodeHeic(
   where: string,
   maxPixels: number,
 ): Promise<RawImage | undefined> {
-  const decode = decoder();
+  const decode = await decoder();
   if (!decode) return undefined;
   const header = await sharp(bytes, { limitInputPixels: false }).metadata();
   checkPixels(header, where, maxPixels);
