@@ -28,9 +28,11 @@ export function dataCommand(): Command {
     .option('--force', 'with --preview: overwrite an existing file')
     .option('--verify', 'check the files of cifar10 against their hashes, without downloading')
     .option('--json', 'print one JSON object');
-  withOptions(withLabelOptions(withDataOptions(data)), ['multiLabel', 'resize', 'groupBy', 'splitBy'], {
-    resize: STRETCHED_BY_DEFAULT,
-  }).addHelpText('after', `\n${augmentationHelp()}`);
+  withOptions(
+    withLabelOptions(withDataOptions(data)),
+    ['multiLabel', 'resize', 'testSplit', 'groupBy', 'splitBy'],
+    { resize: STRETCHED_BY_DEFAULT },
+  ).addHelpText('after', `\n${augmentationHelp()}`);
   data.addCommand(diffCommand());
   return data.action(async (name: string, options: DataOptions) => {
     const { runData } = await import('./data/run.ts');

@@ -1,5 +1,5 @@
 import type { Option } from './option.ts';
-import { COUNT } from './range.ts';
+import { COUNT, TEST_SPLIT } from './range.ts';
 import { RESIZES, SOURCES, SPLITS } from './words.ts';
 
 const RESIZE =
@@ -131,6 +131,17 @@ export const DATA = {
     flag: { of: ['train', 'sweep', 'lr-find'], value: '<name>', notForJobs: true },
     recorded: 'if given',
     onResume: 'may change',
+  },
+  testSplit: {
+    type: { kind: 'number', ...TEST_SPLIT },
+    help: 'fraction of the images to keep for testing, if the data has no test part of its own',
+    default: '0.2',
+    flag: {
+      of: ['train', 'sweep', 'lr-find'],
+      value: '<fraction>',
+      insteadOf: { '--test-size': '--test-split', '--test-fraction': '--test-split' },
+    },
+    recorded: 'if given',
   },
   groupBy: {
     type: { kind: 'text', expected: 'a regular expression with a capture' },

@@ -13,6 +13,9 @@ export const COUNT: NumberRange = { whole: true, atLeast: 1 };
 /** At least 0 and below 1. */
 export const FRACTION: NumberRange = { atLeast: 0, below: 1 };
 
+/** Of the images that are kept for testing: at most half. */
+export const TEST_SPLIT: NumberRange = { above: 0, atMost: 0.5 };
+
 /** Whether a value is a finite number in a range. Whole numbers are exact ones, up to 2^53. */
 export function isInRange(value: unknown, range: NumberRange): value is number {
   const { above, atLeast, below, atMost, whole } = range;

@@ -31,6 +31,7 @@ export interface GivenOptions
       | 'imageSize'
       | 'source'
       | 'skipBad'
+      | 'testSplit'
       | 'groupBy'
       | 'splitBy'
       | 'marks'
@@ -116,6 +117,7 @@ export function runOptions(
     ...((given.resize || !isStretched(own)) && { preprocessing }),
     source: given.source,
     skipBad: given.skipBad ?? false,
+    ...(given.testSplit !== undefined && { testSplit: given.testSplit }),
     ...(given.groupBy !== undefined && { groupBy: given.groupBy }),
     ...(given.splitBy && { splitBy: given.splitBy }),
     ...(given.fold && { folds: given.fold }),

@@ -27,6 +27,7 @@ import {
   text,
   tunedPart,
 } from '../options/kinds.ts';
+import { TEST_SPLIT } from '../options/range.ts';
 import { HEADS, SAMPLINGS, SPLITS } from '../options/words.ts';
 import { z } from '../options/zod.ts';
 import type { RecipeOptions } from '../recipes/index.ts';
@@ -133,6 +134,8 @@ const OPTIONS = {
   ),
   source: optional(oneOf(['original', 'npm'])),
   skipBad: flag,
+  /** Fraction of the images that was kept for testing; absent: 0.2, or the data's own test part. */
+  testSplit: optional(number(TEST_SPLIT)),
   /** The expression over paths that names the group of each image. */
   groupBy: optional(anyText),
   /** `time`: the newest images are the test images. */

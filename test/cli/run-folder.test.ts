@@ -139,6 +139,47 @@ describe('data', () => {
   });
 });
 
+describe('the fraction of the images that is kept for testing', () => {
+  it('is chosen with --test-split, and stays that of the run', async () => {
+    const words = ['--data', 'images', '--epochs', '1', '--batch-size', '8', '--test-split', '0.4'];
+    expect((await run('train', ...words, '--out', 'tested')).code).toBe(0);
+    const record = async () => JSON.parse(await readFile(path('tested', 'run.json'), 'utf8'));
+    const { options, data } = await record();
+    expect(options.testSplit).toBe(0.4);
+    const usual = JSON.parse(await readFile(path('run', 'run.json'), 'utf8')).data;
+    expect(data.test.images).toBeGreaterThan(usual.test.images);
+    const described = await run('data', 'images', '--test-split', '0.4', '--json');
+    expect(JSON.parse(described.stdout).test.hash).toBe(data.test.hash);
+    expect((await run('train', '--resume', 'tested', '--epochs', '2')).code).toBe(0);
+    expect((await record()).data).toEqual(data);
+    await cp(path('images'), path('moved-images'), { recursive: true });
+    for (const at of [[], ['--data', 'moved-images']]) {
+      const evaluated = await run('evaluate', 'tested', ...at, '--json');
+      expect([evaluated.code, evaluated.stderr]).toEqual([0, expect.not.stringContaining('changed')]);
+      expect(JSON.parse(evaluated.stdout).total).toBe(data.test.images);
+    }
+    const other = await run('train', '--resume', 'tested', '--epochs', '3', '--test-split', '0.1');
+    expect([other.code, sentenceOf(other)]).toEqual([
+      2,
+      expect.stringContaining('--test-split cannot change'),
+    ]);
+  });
+
+  it.each<[string[], string]>([
+    [['--data', 'images', '--test-split', '0.6'], 'a number above 0 and of at most 0.5, received "0.6"'],
+    [['--data', 'parts', '--test-split', '0.1'], 'this data has test images of its own: no others are kept'],
+    [
+      ['--data', 'images', '--test-split', '0.1', '--folds', '3'],
+      '--folds and --test-split cannot be combined',
+    ],
+  ])('is refused: %j', async (words, sentence) => {
+    for (const part of ['train', 'test']) await cp(path('images'), path('parts', part), { recursive: true });
+    const finished = await run('train', '--epochs', '1', '--out', 'refused', ...words);
+    expect(sentenceOf(finished)).toContain(sentence);
+    expect(await readdir(place.path)).not.toContain('refused');
+  });
+});
+
 describe('a start that is refused for memory', () => {
   it.each([[[] as string[]], [['--seeds', '2']]])('leaves nothing behind (train %j)', async (options) => {
     const args = ['train', '--data', 'images', '--image-size', '1024', ...options, '--out', 'too-large'];

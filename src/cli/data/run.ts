@@ -33,6 +33,7 @@ export interface DataOptions extends LabelRules {
   readonly source?: 'original' | 'npm';
   readonly skipBad?: boolean;
   readonly multiLabel?: boolean;
+  readonly testSplit?: number;
   readonly groupBy?: string;
   readonly splitBy?: 'time';
   readonly marks?: 'none';
@@ -48,7 +49,7 @@ export async function runData(name: string, options: DataOptions): Promise<void>
   }
   const augmentation = await augmentationToShow(options);
   reporter.status(`opening ${name} …`);
-  const { imageSize, resize, source, skipBad, marks, multiLabel, groupBy, splitBy } = options;
+  const { imageSize, resize, source, skipBad, marks, multiLabel, testSplit, groupBy, splitBy } = options;
   if (options.preview !== undefined) {
     if (!/\.png$/i.test(options.preview)) {
       throw new HarrierError('bad-option', 'the preview must be a PNG file', {
@@ -66,6 +67,7 @@ export async function runData(name: string, options: DataOptions): Promise<void>
     skipBad,
     multiLabel,
     ...labelRules(options),
+    testSplit,
     groupBy,
     splitBy,
     marks: marks && false,

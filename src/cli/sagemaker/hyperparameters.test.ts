@@ -11,7 +11,7 @@ const TYPED =
   --limit 100 --learning-rate 0.05 --optimizer adam --set labelSmoothing=0.1 --set beta1=0.8
   --augment flip,translation=2,cutout=8 --class-weight cat=2,dog=0.5 --sampling balanced --resolution 1:24,5:32
   --validation-split 0.2 --early-stopping 4 --checkpoint-seconds 0 --tta flip --no-calibrate --no-keep-best --reject 0.95 --image-size 32 --resize crop
-  --multi-label --columns image=photo,label=kind --label-by (\\w+)_ --merge dog=husky+beagle --classes dog,cat --loss asymmetric --group-by id-(\\d+) --split-by time --skip-bad --marks none --threads 2`.split(
+  --multi-label --columns image=photo,label=kind --label-by (\\w+)_ --merge dog=husky+beagle --classes dog,cat --loss asymmetric --test-split 0.1 --group-by id-(\\d+) --split-by time --skip-bad --marks none --threads 2`.split(
     /\s+/,
   );
 

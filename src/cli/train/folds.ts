@@ -26,10 +26,15 @@ import { checkResumed } from './resumed-options.ts';
  * Whether a cross-validation is wanted: by --folds, or by the folder that is to go on.
  * @throws HarrierError `bad-option` for options that cannot be combined with it
  */
-export async function wantsFolds({ folds, seeds, resume }: TrainOptions): Promise<boolean> {
+export async function wantsFolds({ folds, seeds, testSplit, resume }: TrainOptions): Promise<boolean> {
   if (folds !== undefined && seeds !== undefined) {
     throw new HarrierError('bad-option', '--folds and --seeds cannot be combined', {
       next: 'Run the cross-validation once for each --seed.',
+    });
+  }
+  if (folds !== undefined && testSplit !== undefined) {
+    throw new HarrierError('bad-option', '--folds and --test-split cannot be combined', {
+      next: 'Leave --test-split out: each image is tested by a model that has not seen it.',
     });
   }
   if (resume === undefined) return folds !== undefined;

@@ -26,7 +26,10 @@ export interface KnownTraining {
   readonly trainHash?: string;
   readonly testHash?: string;
   /** What else decided which images are its test images. */
-  readonly options?: Pick<RunOptions, 'folds' | 'seed' | 'limit' | 'groupBy' | 'splitBy' | keyof LabelRules>;
+  readonly options?: Pick<
+    RunOptions,
+    'folds' | 'seed' | 'limit' | 'testSplit' | 'groupBy' | 'splitBy' | keyof LabelRules
+  >;
 }
 
 /** Images that a model is evaluated on. */
@@ -145,13 +148,14 @@ async function openedAsTrained(
   split: 'test' | 'train' | undefined,
 ): Promise<OpenedDataset> {
   const folds = own?.folds;
-  const { groupBy, splitBy } = own ?? {};
+  const { testSplit, groupBy, splitBy } = own ?? {};
   const pooled = folds !== undefined;
+  const division = { rules, testSplit, groupBy, splitBy, pooled, isNew: false };
   const opened = await openDataset(spec, {
     ...options,
     ...(own && labelRules(own)),
     ...labelRules(options),
-    ...{ rules, groupBy, splitBy, pooled },
+    ...division,
   });
   if (!own || !folds) return opened;
   const folded = foldedImages({ ...opened, rules }, own);

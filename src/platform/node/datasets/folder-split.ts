@@ -1,6 +1,7 @@
 import type { FolderRules } from '../../../data/folder-rules.ts';
 import { HarrierError } from '../../../errors.ts';
 import type { FolderListing } from './folder-listing.ts';
+import { TEST_FRACTION, testShare } from './split-rules.ts';
 
 /** Places in the listing of the images of each part. */
 export interface FolderParts {
@@ -8,8 +9,8 @@ export interface FolderParts {
   readonly test: readonly number[];
   /** Only where the folder has training, test and validation parts. */
   readonly validation?: readonly number[];
-  /** Whether the images were too few for a split by content alone. */
-  readonly tooFew?: boolean;
+  /** Of the test images those that are in the test because the images are too few for a split by content alone. */
+  readonly standIns?: readonly number[];
 }
 
 /** What is known of the images of a listing. */
@@ -22,8 +23,13 @@ export interface FolderContent {
   readonly keptTest?: ReadonlySet<string>;
 }
 
-/** Fraction of the images that are kept for the test when the folder has no test part. */
-const TEST_FRACTION = 0.2;
+/** What `splitFolder` is told besides. */
+export interface SplitOptions {
+  /** Fraction of the images that is kept for testing; default 0.2. */
+  readonly testSplit?: number;
+  /** Whether images that cannot be split are all for training, in place of an error. */
+  readonly mayHaveNoTest?: boolean;
+}
 
 /**
  * Sorts the good images of a folder into training and test.
@@ -31,41 +37,41 @@ const TEST_FRACTION = 0.2;
  * Where the folder names its parts, they hold; a validation part stands in for a missing test part. Otherwise an
  * image's own bytes decide: about one in five, those whose SHA-256 begins low, go to the test. So the same images
  * always split the same way, wherever they lie and whatever they are called, and a test image stays one however many
- * images are added. Copies, and images that hardly differ, go to one side: the test where one of them is low. A class
- * always has an image to learn from; a small one may have none to test with. Where no image at all is low, the lowest
- * of each class stands in (`tooFew`), and is to be kept as `keptTest`.
+ * images are added. The test images of a smaller fraction are among those of a larger one. Copies, and images that hardly
+ * differ, go to one side: the test where one of them is low. A class always has an image to learn from; a small one may
+ * have none to test with. Where no image at all is low, those of the usual fraction are the test, else the lowest of each
+ * class stands in (`standIns`), and is to be kept as `keptTest`.
  *
- * @param mayHaveNoTest whether images that cannot be split are all for training, in place of an error
  * @throws HarrierError `bad-data` when a class has no image to learn from, or there is none to test with
  */
 export function splitFolder(
   listing: FolderListing,
   content: FolderContent,
   rules: FolderRules,
-  mayHaveNoTest = false,
+  { testSplit = TEST_FRACTION, mayHaveNoTest = false }: SplitOptions = {},
 ): FolderParts {
   const good = [...listing.files.keys()].filter((slot) => !content.bad.has(slot));
   const inPart = (part: string) => good.filter((slot) => listing.files[slot].part === part);
   if (bringsTest(listing)) {
     const [train, test, validation] = [inPart('train'), inPart('test'), inPart('validation')];
     checkTrain(listing, train);
-    if (test.length === 0) return { train, test: validation.length > 0 ? validation : noTest(listing) };
+    if (test.length === 0)
+      return { train, test: validation.length > 0 ? validation : noTest(listing, testSplit) };
     return validation.length > 0 ? { train, test, validation } : { train, test };
   }
-  let isTest =
+  const { isTest, standIns = undefined } =
     rules === 1
-      ? testImagesOfBefore(listing, content.contentHashes, good)
-      : testImages(listing, content, good, ({ key, isKept }) => isKept || isLow(key));
-  const tooFew = isTest.size === 0;
-  if (tooFew) isTest = lowestOfEachClass(listing, content, good);
+      ? { isTest: testImagesOfBefore(listing, content.contentHashes, good) }
+      : chosenTest(listing, content, good, testSplit);
   const train = good.filter((slot) => !isTest.has(slot));
   checkTrain(listing, train);
   if (isTest.size === 0 && !mayHaveNoTest) {
     const perClass = groupsByClass(listing, groupsOf(content, good));
     if (good.length > perClass.length && perClass.every((own) => own.length < 2)) belongTogether(listing);
-    noTest(listing);
+    noTest(listing, testSplit);
   }
-  return { train, test: good.filter((slot) => isTest.has(slot)), ...(tooFew && { tooFew }) };
+  const test = good.filter((slot) => isTest.has(slot));
+  return { train, test, ...(standIns && { standIns: test.filter((slot) => standIns.has(slot)) }) };
 }
 
 /** Whether a listing names images to evaluate on: a training part alone is split. */
@@ -78,6 +84,25 @@ interface Group {
   /** The lowest hash of its images. More images make it lower, so a test group stays one. */
   key: string;
   isKept: boolean;
+}
+
+function chosenTest(
+  listing: FolderListing,
+  content: FolderContent,
+  good: readonly number[],
+  testSplit: number,
+): { readonly isTest: Set<number>; readonly standIns?: Set<number> } {
+  const chosen = (isChosen: (group: Group) => boolean) => testImages(listing, content, good, isChosen);
+  const low = (fraction: number) => chosen(({ key, isKept }) => isKept || isLow(key, fraction));
+  const own = low(testSplit);
+  if (own.size > 0 && testSplit <= TEST_FRACTION) return { isTest: own };
+  const usual = testSplit === TEST_FRACTION ? own : low(TEST_FRACTION);
+  if (usual.size > 0) return { isTest: own.size > 0 ? own : usual };
+  const lowest = lowestOfEachClass(listing, content, good);
+  const standIns = chosen(({ key }) => lowest.includes(key));
+  if (own.size === 0) return { isTest: standIns, standIns };
+  // Of a larger fraction: what a smaller one tests with is among its test images too.
+  return { isTest: chosen(({ key }) => isLow(key, testSplit) || lowest.includes(key)), standIns };
 }
 
 function testImages(
@@ -96,16 +121,15 @@ function testImages(
   return new Set([...test].flatMap(({ slots }) => slots));
 }
 
-/** Of each class with two groups or more. */
+/** The key of the lowest group of each class with two or more. */
 function lowestOfEachClass(
   listing: FolderListing,
   content: FolderContent,
   good: readonly number[],
-): Set<number> {
-  const lowest = groupsByClass(listing, groupsOf(content, good)).flatMap((own) =>
+): string[] {
+  return groupsByClass(listing, groupsOf(content, good)).flatMap((own) =>
     own.length > 1 ? [own[0].key] : [],
   );
-  return testImages(listing, content, good, ({ key }) => lowest.includes(key));
 }
 
 /** Copies together, in the order of their keys; kept ones first. */
@@ -162,8 +186,8 @@ function testImagesOfBefore(
   return isTest;
 }
 
-function isLow(hash: string): boolean {
-  return Number.parseInt(hash.slice(0, 8), 16) / 2 ** 32 < TEST_FRACTION;
+function isLow(hash: string, fraction = TEST_FRACTION): boolean {
+  return Number.parseInt(hash.slice(0, 8), 16) / 2 ** 32 < fraction;
 }
 
 function checkTrain(listing: FolderListing, train: readonly number[]): void {
@@ -182,10 +206,10 @@ function checkTrain(listing: FolderListing, train: readonly number[]): void {
   });
 }
 
-function noTest(listing: FolderListing): never {
+function noTest(listing: FolderListing, testSplit: number): never {
   throw new HarrierError('bad-data', 'there are no test images', {
     where: listing.source ?? listing.root,
-    expected: 'a test folder with images, or more images: Harrier keeps about one in five for testing',
+    expected: `a test folder with images, or more images: Harrier keeps ${testShare(testSplit)} for testing`,
     next: 'Add images.',
   });
 }

@@ -266,6 +266,57 @@ describe('the split', () => {
     expect(fraction).toBeLessThan(0.4);
   });
 
+  it('keeps the fraction that it is told; the test of a smaller one lies in that of a larger one', async () => {
+    await putTwoClasses(60);
+    const tests = [];
+    for (const testSplit of [0.05, 0.1, undefined, 0.35, 0.5]) {
+      const { train, test } = await open({ testSplit });
+      expect(train.size + test.size).toBe(120);
+      tests.push(numbers(test));
+    }
+    for (const [i, larger] of tests.slice(1).entries()) {
+      expect(larger).toEqual(expect.arrayContaining(tests[i]));
+      expect(larger.length).toBeGreaterThan(tests[i].length);
+    }
+    expect(tests[1].length).toBeLessThan(120 * 0.18);
+    expect(tests[4].length).toBeGreaterThan(120 * 0.35);
+    expect(numbers((await open({ testSplit: 0.2 })).test)).toEqual(tests[2]);
+  });
+
+  it('has the same test images with every fraction where no image is low', async () => {
+    await putTwoClasses(2);
+    const before = numbers((await open({ testSplit: 0.3 })).test);
+    const own = numbers((await open()).test);
+    expect(numbers((await open({ testSplit: 0.1 })).test)).toEqual(own);
+    expect(before).toEqual(expect.arrayContaining(own));
+    // What one fraction has kept changes no run of another one.
+    expect(numbers((await open({ testSplit: 0.3 })).test)).toEqual(before);
+  });
+
+  it('refuses a fraction that is none, or that has no use', async () => {
+    await putTwoClasses(4);
+    await expect(open({ testSplit: 0.6 })).rejects.toThrow(
+      /cannot be kept for testing: expected a number above 0 and of at most 0\.5, received 0\.6/,
+    );
+    await put('train/a/1.png', 1);
+    await put('train/b/1.png', 2);
+    await put('val/a/1.png', 3);
+    const parts = (options: ImageFolderOptions) => imageFolder(root, { cacheDirectory: cache, ...options });
+    await rm(join(root, 'cat'), { recursive: true });
+    await rm(join(root, 'dog'), { recursive: true });
+    await expect(parts({ testSplit: 0.1 })).rejects.toThrow(
+      /the validation images of this data are its test images: no others are kept for testing\. Leave/,
+    );
+    await put('test/a/1.png', 4);
+    await expect(parts({ testSplit: 0.1 })).rejects.toThrow(
+      /this data has test images of its own: no others are kept for testing\. Leave the option out/,
+    );
+    expect((await parts({ testSplit: 0.1, isNew: false })).test.size).toBe(1);
+    await expect(openDataset('cifar10', { testSplit: 0.1 })).rejects.toThrow(
+      /cifar10: this data has test images of its own/,
+    );
+  });
+
   it('moves no image when others are added', async () => {
     await putTwoClasses(20);
     const before = await open();

@@ -30,7 +30,7 @@ import { readKeptTest, writeKeptTest } from './kept-test.ts';
 import { type LabelRules, labelRules } from './label-rules.ts';
 import { listImages } from './manifest-listing.ts';
 import { openPixelStore } from './pixel-store.ts';
-import { checkNewest, type SplitRules, splitKeys, withSplitRules } from './split-rules.ts';
+import { checkNewest, hasOwnTest, type SplitRules, splitKeys, withSplitRules } from './split-rules.ts';
 import { checkImageSize, croppedNotes, usualSize } from './usual-size.ts';
 
 /** How a folder of images is read. */
@@ -49,7 +49,10 @@ export interface ImageFolderOptions extends SplitRules, LabelRules {
   readonly memoryBytes?: number;
   /** How the folder is split: by default 2, or 3 where `pooled`; 1 for runs of versions before 0.2. */
   readonly rules?: FolderRules;
-  /** Whether a run begins with it: what would be no good split by time is then refused. */
+  /**
+   * Whether a run begins with it: what would be no good split by time is then refused. False: one that has begun goes
+   * on, and data that has got a test part since is no wrong `testSplit`.
+   */
   readonly isNew?: boolean;
   /** Told how many images are decoded. */
   readonly onProgress?: OnProgress;
@@ -90,8 +93,8 @@ const MEMORY_BYTES = 512 * 2 ** 20;
 
 /**
  * Opens a folder of images: one sub-folder per class, or `train`, `test` and `val` folders of such, or a list of
- * images with their labels (CSV or JSON Lines). `labelBy` finds labels in paths instead. Without a test part, about one image in five is kept for testing,
- * chosen by its content.
+ * images with their labels (CSV or JSON Lines). `labelBy` finds labels in paths instead. Without a test part, about one
+ * image in five (`testSplit`) is kept for testing, chosen by its content.
  *
  * The images are decoded once, into a cache that is made again when a file is added, removed or changed. Without
  * `imageSize`, images that all have one square size up to 96 keep it. Others become 32 × 32 if most are that small,
@@ -99,14 +102,15 @@ const MEMORY_BYTES = 512 * 2 ** 20;
  *
  * @throws HarrierError `not-found` when there is no such folder; `bad-data` when it is a file, is empty, has one
  *   class, an empty class or an ambiguous layout, or contains a file that is not a usable image (unless `skipBad`);
- *   `bad-option` for a size that is not a whole number from 1 to 4096; `storage` when the cache cannot be written; the
+ *   `bad-option` for a size that is not a whole number from 1 to 4096, or a `testSplit`
+ *   that is out of range or has no use; `storage` when the cache cannot be written; the
  *   signal's reason when aborted
  */
 export async function imageFolder(
   path: string,
   options: ImageFolderOptions = {},
 ): Promise<ImageFolderSplits> {
-  const { cacheDirectory: cache = cacheDirectory(), splitBy, pooled = false } = options;
+  const { cacheDirectory: cache = cacheDirectory(), testSplit, splitBy, pooled = false } = options;
   const { rules = pooled === true ? 3 : 2 } = options;
   const keptTest = rules !== 1 && !splitBy ? await readKeptTest(path, cache) : undefined;
   let newlyKept: readonly string[] = [];
@@ -114,6 +118,8 @@ export async function imageFolder(
     const { listing, decoded } = folder;
     const copies = copyNumbers(listing, decoded.copies);
     const own = rules === 1 ? undefined : copies;
+    // A run that has begun takes the data as it is, to say what has changed.
+    if (testSplit !== undefined && options.isNew !== false && bringsTest(listing)) throw hasOwnTest(listing);
     const allImages = () => {
       const good = [...listing.files.keys()].filter((slot) => !decoded.bad.has(slot));
       const all = folder.dataset('all', good, 'all', own);
@@ -122,10 +128,13 @@ export async function imageFolder(
     if (pooled === true && !(rules === 3 ? bringsTest(listing) : listing.hasParts)) return allImages();
     const contentHashes = splitKeys(listing, decoded.contentHashes);
     const content = { ...decoded, contentHashes, copies, keptTest };
-    const parts = splitFolder(listing, content, rules, pooled === 'if-needed');
+    const parts = splitFolder(listing, content, rules, {
+      testSplit,
+      mayHaveNoTest: pooled === 'if-needed',
+    });
     if (parts.test.length === 0) return allImages();
-    if (options.isNew && splitBy && !bringsTest(listing)) checkNewest(path, parts);
-    if (parts.tooFew && !splitBy) newlyKept = parts.test.map((slot) => contentHashes[slot]);
+    if (options.isNew && splitBy && !bringsTest(listing)) checkNewest(path, parts, testSplit);
+    if (parts.standIns && !splitBy) newlyKept = parts.standIns.map((slot) => contentHashes[slot]);
     // Other rules, another split: each has a hash of its own.
     const kept = (part: string) =>
       [part, ...(rules === 1 ? ['rules 1'] : []), ...(listing.splitKey ? [listing.splitKey] : [])].join(', ');

@@ -302,7 +302,7 @@ describe('a list with times', () => {
     const csv = await list('years.csv', timed(years));
     const split = { splitBy: 'time', isNew: true } as const;
     await expect(open(csv, split)).rejects.toThrow(
-      /years\.csv: the newest images cannot be set apart for the test: expected about one image in five that is newer than the others, received 3\d of 36 images/,
+      /years\.csv: the newest images cannot be set apart for the test: expected about one image in five, newer than the others, received 3\d of 36 images/,
     );
     // A run that has this split keeps it.
     expect((await open(csv, { splitBy: 'time' })).test.size).toBeGreaterThan(18);

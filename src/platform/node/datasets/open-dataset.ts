@@ -101,6 +101,13 @@ function checkOptions(
       options: [labels],
     });
   }
+  if (rules.testSplit !== undefined) {
+    throw new HarrierError('bad-option', 'this data has test images of its own', {
+      where: spec,
+      next: 'Leave the option out.',
+      options: ['testSplit'],
+    });
+  }
   const rule = (['groupBy', 'splitBy'] as const).find((name) => rules[name] !== undefined);
   if (rule) {
     throw new HarrierError('bad-option', 'its images are no files that could be told apart by path or time', {

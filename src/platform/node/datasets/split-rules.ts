@@ -1,11 +1,17 @@
 import { createHash } from 'node:crypto';
 import { HarrierError } from '../../../errors.ts';
-import { formatCount, formatQuantity, printable } from '../../../format/format.ts';
+import { formatCount, formatNumber, formatQuantity, printable } from '../../../format/format.ts';
+import { isInRange, rangeWords, TEST_SPLIT, valueWords } from '../../../options/range.ts';
 import type { FolderListing } from './folder-listing.ts';
 import { capturesOf } from './path-expression.ts';
 
+/** Fraction of the images that is kept for testing where the data has no test part and nobody says how many. */
+export const TEST_FRACTION = 0.2;
+
 /** What decides, besides the content of images, on which side of a split they are. */
 export interface SplitRules {
+  /** The fraction of the images that is kept for testing where the data has no test part: default 0.2, at most 0.5. */
+  readonly testSplit?: number | undefined;
   /** A regular expression over each file's path; its first capture names the image's group. */
   readonly groupBy?: string;
   /** `time`: the newest images are the test images, by the column `time` of a list. */
@@ -20,13 +26,14 @@ export interface SplitRules {
 /**
  * A listing with the groups and times that rules name.
  *
- * @throws HarrierError `bad-option` for an expression that cannot be used or fits no path, or times that there are none of;
- *   `bad-data` for a group in two parts
+ * @throws HarrierError `bad-option` for a fraction or an expression that cannot be used or fits no path, or times that
+ *   there are none of; `bad-data` for a group in two parts
  */
 export function withSplitRules(
   listing: FolderListing,
-  { groupBy, splitBy }: SplitRules,
+  { testSplit, groupBy, splitBy }: SplitRules,
 ): FolderListing & { readonly splitKey?: string } {
+  if (testSplit !== undefined) checkTestSplit(testSplit);
   const grouped = groupBy === undefined ? listing : withGroups(listing, groupBy);
   checkParts(grouped);
   if (splitBy === 'time' && !listing.times) {
@@ -39,8 +46,37 @@ export function withSplitRules(
   }
   const { times, ...untimed } = grouped;
   const used = splitBy === 'time' ? grouped : untimed;
-  if (groupBy === undefined && splitBy === undefined) return used;
-  return { ...used, splitKey: keyOf([groupBy ? used.groups : undefined, splitBy && times]) };
+  if (testSplit === undefined && groupBy === undefined && splitBy === undefined) return used;
+  const rules = [groupBy ? used.groups : undefined, splitBy && times];
+  return { ...used, splitKey: keyOf(testSplit === undefined ? rules : [...rules, testSplit]) };
+}
+
+/** For people: how many images are kept for testing. */
+export function testShare(testSplit: number = TEST_FRACTION): string {
+  if (testSplit === TEST_FRACTION) return 'about one image in five';
+  return `about ${formatNumber(100 * testSplit, 3)}% of the images`;
+}
+
+function checkTestSplit(testSplit: number): void {
+  if (isInRange(testSplit, TEST_SPLIT)) return;
+  throw new HarrierError('bad-option', 'this fraction of the images cannot be kept for testing', {
+    expected: rangeWords(TEST_SPLIT),
+    received: valueWords(testSplit),
+    options: ['testSplit'],
+  });
+}
+
+/** Where the data names its test images, none are chosen. */
+export function hasOwnTest({ files, source, root }: FolderListing): HarrierError {
+  const isNamed = files.some(({ part }) => part === 'test');
+  const what = isNamed
+    ? 'this data has test images of its own'
+    : 'the validation images of this data are its test images';
+  return new HarrierError('bad-option', `${what}: no others are kept for testing`, {
+    where: source ?? root,
+    next: 'Leave the option out, or give the training images alone.',
+    options: ['testSplit'],
+  });
 }
 
 function withGroups(listing: FolderListing, groupBy: string): FolderListing {
@@ -109,12 +145,14 @@ const NEWEST_AT_MOST = 0.5;
 export function checkNewest(
   where: string,
   { train, test }: { readonly train: readonly number[]; readonly test: readonly number[] },
+  testSplit?: number,
 ): void {
   const all = train.length + test.length;
-  if (test.length <= NEWEST_AT_MOST * all) return;
+  // Half of an odd number is not whole.
+  if (test.length <= Math.max(NEWEST_AT_MOST * all, Math.ceil((testSplit ?? 0) * all))) return;
   throw new HarrierError('bad-data', 'the newest images cannot be set apart for the test', {
     where,
-    expected: 'about one image in five that is newer than the others',
+    expected: `${testShare(testSplit)}, newer than the others`,
     received: `${test.length} of ${all} images: of one time, or in groups that go on to the end`,
     next: 'Give more exact times or smaller groups, name the test images in a column "split", or leave the option out.',
     options: ['splitBy'],

@@ -37,3 +37,27 @@ describe('a cross-validation of images in a training part alone', () => {
     expect(second.data.pool).toEqual(before.data.pool);
   });
 });
+
+describe('a fraction of the images that is kept for testing', () => {
+  it("is the run's, which goes on with it; a run that names none has a fifth", async () => {
+    const data = join(place, 'images');
+    const { options } = await newRun({ data, epochs: 1, testSplit: 0.4 });
+    expect(options.testSplit).toBe(0.4);
+    const run = await prepareRun(options);
+    const usual = await prepareRun({ ...options, testSplit: undefined });
+    expect(run.test.size).toBeGreaterThan(usual.test.size);
+    const again = await prepareAgain(newRecord(run, 'train'), options, {});
+    expect(again.run.data).toEqual(run.data);
+    const { options: old } = await newRun({ data, epochs: 1 });
+    expect(old).not.toHaveProperty('testSplit');
+    expect((await prepareRun(old)).data).toEqual(usual.data);
+    // Data that has got a test part since has changed: the option is not to blame.
+    const record = newRecord(run, 'train');
+    await writeImages(join(data, 'test'), { perClass: 1, side: 12 });
+    await expect(prepareAgain(record, options, {})).rejects.toThrow(
+      /the data has changed since the run began/,
+    );
+    await expect(prepareRun(options)).rejects.toThrow(/this data has test images of its own/);
+    await rm(join(data, 'test'), { recursive: true });
+  });
+});

@@ -92,8 +92,8 @@ async function openData(
     ...hooks
   }: Pick<PrepareOptions, 'rules' | 'corrections' | 'onProgress' | 'signal'>,
 ): Promise<OpenedData> {
-  const { data, multiLabel, imageSize, preprocessing, source, skipBad, marks, groupBy, splitBy, folds } =
-    options;
+  const { data, multiLabel, imageSize, preprocessing, source, skipBad, marks } = options;
+  const { testSplit, groupBy, splitBy, folds } = options;
   const spec = await dataSpec(data, then?.path);
   const rules = then ? (then.rules ?? 1) : fixed;
   const opened = await openDataset(spec, {
@@ -104,6 +104,7 @@ async function openData(
     skipBad,
     multiLabel,
     ...labelRules(options),
+    testSplit,
     groupBy,
     splitBy,
     pooled: folds !== undefined,
