@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { flagOf } from '../../options/option.ts';
 import { shellQuote } from '../../platform/node/shell-quote.ts';
 import type { RunRecord } from '../../runs/run-record.ts';
 import { DatasetLibrary } from '../datasets/dataset-library.ts';
@@ -15,15 +16,19 @@ it('shows the data of a run as a shell takes it', async () => {
   );
 });
 
-it('is refused for a run whose images the form would read in another way', async () => {
-  const datasets = new DatasetLibrary(
-    [{ id: 'photos', spec: '/photos' }],
-    new EventHub(),
-    new AbortController().signal,
-  );
-  const sources = { datasets } as Parameters<typeof requestAgain>[1];
-  const record = { options: { data: 'photos', merge: { dog: ['husky'] } }, data: { path: '/photos' } };
-  await expect(requestAgain(record as unknown as RunRecord, sources)).rejects.toThrow(
-    'how this run read its images cannot be chosen in this form: received --merge. Begin it in a terminal',
-  );
-});
+it.each([{ merge: { dog: ['husky'] } }, { testSplit: 0.1 }, { groupBy: '/(person\\d+)_' }])(
+  'is refused for a run whose images the form would read or divide in another way: %j',
+  async (how) => {
+    const datasets = new DatasetLibrary(
+      [{ id: 'photos', spec: '/photos' }],
+      new EventHub(),
+      new AbortController().signal,
+    );
+    const sources = { datasets } as Parameters<typeof requestAgain>[1];
+    const record = { options: { data: 'photos', ...how }, data: { path: '/photos' } };
+    const [name] = Object.keys(how);
+    await expect(requestAgain(record as unknown as RunRecord, sources)).rejects.toThrow(
+      `how this run read its images cannot be chosen in this form: received ${flagOf(name)}. Begin it in a terminal`,
+    );
+  },
+);

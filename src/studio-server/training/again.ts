@@ -16,7 +16,10 @@ interface Sources extends RequestReader {
 }
 
 /** What decides which images and classes a run has, and is no field of the form. */
-const NOT_IN_FORM = ['columns', 'labelBy', 'merge', 'classes', 'groupBy', 'splitBy'] as const;
+const NOT_IN_FORM = [
+  ...(['columns', 'labelBy', 'merge', 'classes'] as const),
+  ...(['testSplit', 'groupBy', 'splitBy'] as const),
+];
 
 /**
  * The request that begins a run with the settings of another one: what would be chosen without a word is left out.
