@@ -1,9 +1,8 @@
-import { constants } from 'node:fs';
-import { copyFile, link, lstat, mkdir, readFile, rm, stat } from 'node:fs/promises';
+import { lstat, mkdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { HarrierError } from '../../errors.ts';
 import { LabelList } from '../../platform/node/datasets/label-list.ts';
-import { isPlainName, NAME_RULE } from '../../platform/node/files/plain-names.ts';
+import { checkFolderName } from '../../platform/node/files/plain-names.ts';
+import { isCopy, secondName } from '../../platform/node/files/second-name.ts';
 import type { MovedImages } from '../api.ts';
 
 /** A move of a file, by paths below the folder. */
@@ -25,7 +24,8 @@ export async function moveToClassFolders(
   follow: (moved: ReadonlyMap<string, string>) => Promise<void>,
 ): Promise<MovedImages> {
   const { labels } = await LabelList.read(folder);
-  for (const label of new Set(labels.values())) checkFolderName(label);
+  for (const label of new Set(labels.values()))
+    checkFolderName(label, 'Train from the list as it is, or rename the class in it.');
   // Names of other images of the list: they are not those of a move before.
   const taken = new Set([...labels.keys()].map((file) => file.normalize('NFC')));
   const left: { file: string; reason: string }[] = [];
@@ -44,7 +44,7 @@ export async function moveToClassFolders(
     }
     try {
       await mkdir(join(folder, label), { recursive: true });
-      await secondName(join(folder, from), join(folder, to), !taken.has(to.normalize('NFC')));
+      await nameAgain(join(folder, from), join(folder, to), !taken.has(to.normalize('NFC')));
       made.push({ from, to });
       taken.add(to.normalize('NFC'));
     } catch (error) {
@@ -64,48 +64,15 @@ async function spelt(folder: string, path: string): Promise<string> {
   return path;
 }
 
-/**
- * A further name for a file, or a copy where the file system knows none; fails where the name is taken.
- * @param mayBeThere whether the file may have the name already, from a move that was broken off
- */
-async function secondName(from: string, to: string, mayBeThere: boolean): Promise<void> {
-  try {
-    await link(from, to);
-  } catch (error) {
-    const { code = '' } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST' && mayBeThere && (await isMoved(from, to))) return;
-    if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EXDEV', 'EMLINK'].includes(code)) throw error;
-    await copyFile(from, to, constants.COPYFILE_EXCL);
-  }
-}
-
-/** Whether a second name is that of the same image already. */
-async function isMoved(from: string, to: string): Promise<boolean> {
-  try {
-    // Folders may be one under two names: by a link, or in upper and lower case. The file then has no second name.
-    if (await isSame(dirname(from), dirname(to))) return false;
-    return (await isSame(from, to)) || (await readFile(from)).equals(await readFile(to));
-  } catch {
-    return false;
-  }
-}
-
-async function isSame(a: string, b: string): Promise<boolean> {
-  const [one, other] = await Promise.all([a, b].map((path) => stat(path, { bigint: true })));
-  return one.dev === other.dev && one.ino === other.ino;
+/** @param mayBeThere whether the file may have the name already, from a move that was broken off */
+async function nameAgain(from: string, to: string, mayBeThere: boolean): Promise<void> {
+  await secondName(from, to).catch(async (error) => {
+    if (error.code !== 'EEXIST' || !mayBeThere || !(await isCopy(from, to))) throw error;
+  });
 }
 
 function reasonOf({ code, message }: NodeJS.ErrnoException, to: string): string {
   if (code === 'EEXIST') return `there is a file ${to} already`;
   if (code === 'ENOENT') return 'the file is not there';
   return message;
-}
-
-function checkFolderName(label: string): void {
-  if (isPlainName(label)) return;
-  throw new HarrierError('bad-data', 'no folder can be called after this class on all systems', {
-    where: label,
-    expected: NAME_RULE,
-    next: 'Train from the list as it is, or rename the class in it.',
-  });
 }

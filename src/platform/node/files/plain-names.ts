@@ -1,3 +1,5 @@
+import { HarrierError } from '../../../errors.ts';
+
 /** Names that Windows keeps for devices. */
 const DEVICE = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
 /** Characters that no name may have on all systems. */
@@ -18,4 +20,14 @@ export function windowsName(name: string): string {
     .replace(new RegExp(REFUSED, 'g'), '_')
     .replace(/[. ]+$/, (end) => '_'.repeat(end.length));
   return DEVICE.test(plain) ? `_${plain}` : plain;
+}
+
+/** @throws HarrierError `bad-data` for a class that no folder can be called after on all systems */
+export function checkFolderName(label: string, next: string): void {
+  if (isPlainName(label)) return;
+  throw new HarrierError('bad-data', 'no folder can be called after this class on all systems', {
+    where: label,
+    expected: NAME_RULE,
+    next,
+  });
 }
