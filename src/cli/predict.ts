@@ -4,8 +4,9 @@ import { command, imageArguments, listHelp, withThreads } from './command.ts';
 import { withOptions } from './flags.ts';
 import { withForeignOptions } from './foreign.ts';
 import { setsOption, topOption } from './predict/answer-options.ts';
-import type { PredictOptions } from './predict/run.ts';
+import type { PredictOptions } from './predict/options.ts';
 import { readShard } from './shard.ts';
+import { number } from './values.ts';
 
 export function predictCommand(): Command {
   const predict = command('predict', about.predict, [
@@ -19,6 +20,10 @@ export function predictCommand(): Command {
       'sets of classes that contain the right one with 95% probability',
     ],
     ['predict latest photos --csv > out.csv', 'every image below a folder, for spreadsheets'],
+    [
+      'predict latest ./unsorted --sort ./sorted --at-least 0.9',
+      'copies photos into a folder for each class',
+    ],
     ['predict latest --list names.txt', 'the images that a file names, one a line'],
     ['predict latest --list names.txt --shard 3/16 --out answers-3.jsonl', 'one of sixteen machines'],
     ['predict latest s3://bucket/photos/ --out answers.jsonl', 'all images below a prefix in S3'],
@@ -34,13 +39,23 @@ export function predictCommand(): Command {
       'with --sets: calibrate for each class by itself, not only for all images together',
     )
     .option('--shard <part>', 'only this part of the images: 3/16 is the third of sixteen', readShard)
+    .option(
+      '--sort <folder>',
+      'copy each image into the folder of its class in this folder, and write predictions.csv there; overwrites no file; for files of this machine, not for addresses',
+    )
+    .option(
+      '--at-least <probability>',
+      'with --sort: images of a lower probability go into the folder unsure',
+      number('--at-least', { above: 0, atMost: 1 }),
+    )
+    .option('--move', 'with --sort: move the images instead of copying them')
     .option('--out <file>', 'write answers as lines of JSON; continue the file if it exists')
     .option('--force', 'with --out: overwrite the file')
     .option(
       '--skip-bad',
-      'with --out: end with success though some images cannot be read; their lines say why',
+      'with --out or --sort: end with success though some images cannot be read; their lines say why',
     )
-    .option('--json', 'print one JSON array')
+    .option('--json', 'print one JSON array; with --sort, the number of images in each folder')
     .option(
       '--csv',
       'print a table: file,label1,probability1,…,error; of a model with several labels an image: file,labels, the probability of each label, error',

@@ -303,6 +303,9 @@ describe.runIf(isThere)('train --multi-label', () => {
     expect(await said('predict', 'run', 'photos/0.png', '--sets', '0.9')).toMatch(
       /this model gives images any number of labels/,
     );
+    expect(await said('predict', 'run', 'photos', '--sort', 'sorted')).toMatch(
+      /this model gives images any number of labels, and a file lies in one folder\. Print the labels with --csv/,
+    );
     await writeFile(path('stranger.csv'), 'file,tags\nphotos/0.png,hand;wheel\nphotos/1.png,hand\n');
     expect(await said('evaluate', 'run', '--data', 'stranger.csv')).toContain('"wheel"');
   });

@@ -1,5 +1,5 @@
 /** `train --reject` as a user types it: a model that says "none of these", and each command that reads it. */
-import { cp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as ort from 'onnxruntime-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -115,6 +115,39 @@ describe('train --reject', () => {
       (await run('explain', 'steps', foreign, '--out', 'why', ...words)).stdout;
     expect(await line()).toMatch(/\.png: unknown; nearest: \w+ [\d.]+% {2}→/);
     expect(await line('--class', 'cat')).toMatch(/\.png: unknown; cat [\d.]+% {2}→/);
+  });
+
+  it('sorts images into folders by predict --sort', async () => {
+    await cp(path('all'), path('unsorted'), { recursive: true });
+    await writeFile(path('unsorted', 'bad.png'), 'no image');
+    const words = ['predict', 'steps', 'unsorted', '--sort', 'sorted', '--at-least', '0.9'];
+    const copied = await run(...words, '--skip-bad');
+    expect([copied.code, copied.stdout]).toEqual([
+      0,
+      expect.stringMatching(/^\d+ sorted into \d class(es)?, \d+ unsure, \d+ unknown\n$/),
+    ]);
+    expect(copied.stderr).toContain('1 of 73 images could not be read and stays where it is');
+    const moved = await run(...words, '--move', '--json');
+    expect([moved.code, moved.stderr]).toEqual([1, expect.stringContaining('72 images of these had been')]);
+    const { folder, sorted, classes, unsure, unknown, failed, left } = JSON.parse(moved.stdout);
+    expect([folder, sorted + unsure + unknown, failed, left]).toEqual(['sorted', 72, 1, 0]);
+    expect(Object.keys(classes)).toEqual(['cat', 'dog', 'ship']);
+    expect(unknown).toBeGreaterThan(10);
+    const files = async (name: string) =>
+      (await readdir(path(name), { recursive: true })).filter((file) => file.endsWith('.png')).sort();
+    expect(await files('unsorted')).toEqual(['bad.png']);
+    expect(await files('sorted')).toHaveLength(72);
+    const answers = (await run('predict', 'steps', 'sorted/unknown', '--csv')).stdout.trim().split('\n');
+    expect(answers.slice(1).every((line) => line.includes(',true,'))).toBe(true);
+    expect(answers).toHaveLength(unknown + 1);
+    for (const [wrong, sentence] of [
+      [['--move'], /^--move: this option needs --sort/],
+      [['--sort', 'x', '--csv'], /^--sort and --csv cannot be combined/],
+      [['--sort', 'x', 'https://example.org/a.png'], /^--sort: only files of this machine can be sorted/],
+      [['--sort', 'x', '--at-least', '1.5'], /--at-least: .*received "1\.5"/],
+    ] as const) {
+      expect(sentenceOf(await run('predict', 'steps', 'images', ...wrong))).toMatch(sentence);
+    }
   });
 
   it('names sets of classes in predict and in harrier/run alike', async () => {

@@ -179,7 +179,9 @@ describe('predict --shard --out', () => {
     ]);
     expect((await run('predict', 'model', '--list', 'some.txt', '--out', 'some.jsonl')).code).toBe(1);
     const alone = await run('predict', 'model', '--list', 'some.txt', '--skip-bad');
-    expect(sentenceOf(alone)).toContain('--skip-bad: this option needs --out. Add --out answers.jsonl.');
+    expect(sentenceOf(alone)).toContain(
+      '--skip-bad: this option needs --out or --sort. Add --out answers.jsonl, or',
+    );
   });
 
   it('leaves the file of answers as it is when the list cannot be read', async () => {

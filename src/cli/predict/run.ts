@@ -11,40 +11,21 @@ import { decodeImage } from '../../platform/node/images/decode.ts';
 import { RemoteImages } from '../../platform/node/remote/remote-images.ts';
 import { findModel } from '../../platform/node/runs/find-run.ts';
 import { Exit, failureOf } from '../failure.ts';
-import { classifierBytes, type ForeignFlags } from '../foreign.ts';
+import { classifierBytes } from '../foreign.ts';
 import { watchInterruption } from '../interruption.ts';
 import { Reporter } from '../reporter.ts';
-import type { Shard } from '../shard.ts';
 import { shippedNote } from '../shipped.ts';
 import { USUAL_TOP } from './answer-options.ts';
-import { type ListOptions, predictArguments } from './arguments.ts';
+import { predictArguments } from './arguments.ts';
 import { ClassifyingThreads } from './classifying-threads.ts';
 import { readInput } from './input.ts';
 import { givenLabels, shownOf } from './labels.ts';
 import { imageNames } from './names.ts';
+import { checkPredictOptions, checkSortable, type PredictOptions } from './options.ts';
 import { ReadingThreads } from './reading-threads.ts';
 import { remoteOptions } from './remote.ts';
 import { type Answer, csvHeader, csvRow, type FilePrediction, imageText, type Prediction } from './text.ts';
 import { predictToFile } from './to-file.ts';
-
-/** The options of `predict` as they were typed. */
-export interface PredictOptions extends ListOptions, ForeignFlags {
-  readonly top: number;
-  readonly json?: boolean;
-  readonly csv?: boolean;
-  /** Fraction of images whose class the named set is to hold. */
-  readonly sets?: number;
-  /** Whether sets keep their promise for each class. */
-  readonly perClass?: boolean;
-  readonly threads?: number;
-  /** The part of the images to classify. */
-  readonly shard?: Shard;
-  /** A file for answers, one line of JSON each. */
-  readonly out?: string;
-  readonly force?: boolean;
-  /** With `out`: whether images that cannot be read leave the command a success. */
-  readonly skipBad?: boolean;
-}
 
 /** Digits of a model's SHA-256 in its answers. */
 const MODEL_DIGITS = 12;
@@ -59,33 +40,13 @@ const AHEAD = 16;
  */
 export async function runPredict(words: readonly string[], options: PredictOptions): Promise<void> {
   const { json, csv, threads } = options;
-  if (json && csv) {
-    throw new HarrierError('bad-option', '--json and --csv cannot be combined', {
-      next: 'Give one of them.',
-    });
-  }
-  if (options.perClass && options.sets === undefined) {
-    throw new HarrierError('bad-option', 'this option needs --sets', {
-      where: '--per-class',
-      next: 'Add --sets 0.95.',
-    });
-  }
-  if (options.skipBad && options.out === undefined) {
-    throw new HarrierError('bad-option', 'this option needs --out', {
-      where: '--skip-bad',
-      next: 'Add --out answers.jsonl.',
-    });
-  }
-  if (options.out !== undefined && (json || csv)) {
-    throw new HarrierError('bad-option', '--out writes lines of JSON, and takes no other format', {
-      where: json ? '--json' : '--csv',
-      next: 'Leave it out.',
-    });
-  }
+  checkPredictOptions(options);
+  if (options.sort !== undefined) checkSortable(words);
   const reporter = new Reporter({ machine: json || csv });
   const remote = remoteOptions(words, options);
   const images = new RemoteImages(remote);
   const { model, files } = await predictArguments(words, options, options.out !== undefined);
+  if (options.sort !== undefined) checkSortable(files);
   const { modelFile, shipped } = await findModel(model);
   const bytes = await classifierBytes(modelFile, options, reporter);
   const classifier = await Classifier.load(nodeRuntime({ threads }), bytes, modelFile);
@@ -96,6 +57,7 @@ export async function runPredict(words: readonly string[], options: PredictOptio
       : setsOf(classifier, { coverage: options.sets, perClass: options.perClass }, modelFile, reporter);
   const top = Math.min(options.top, classifier.classNames.length);
   const { thresholds, classNames } = classifier;
+  if (options.sort !== undefined && thresholds) throw severalFolders(modelFile);
   const toPeople = !json && !csv && options.out === undefined;
   const answerOf = (probabilities: Float32Array, unknown: number | undefined): Answer => {
     const all = best(classifier, probabilities);
@@ -113,31 +75,34 @@ export async function runPredict(words: readonly string[], options: PredictOptio
       answerOf(probabilities.subarray(i * classes, (i + 1) * classes), unknown?.[i]),
     );
   };
-  if (options.out !== undefined) {
-    const { out, force, list, shard, skipBad } = options;
+  if (options.out !== undefined || options.sort !== undefined) {
+    const { out, sort, force, list, shard, skipBad } = options;
     const interruption = watchInterruption(() => reporter.note('Stopping: saving first.'));
-    const names = () => imageNames({ files, list, shard }, options);
     const hash = nativeSha256().update(bytes).digest().slice(0, MODEL_DIGITS);
     const readers = new ReadingThreads({ shape: classifier.imageShape, remote }, threads);
     const copies = new ClassifyingThreads({ bytes, where: modelFile }, threads);
     // Nobody waits for the network any more; what is being classified is still written.
     interruption.signal.addEventListener('abort', () => readers.close());
+    const task = {
+      // Answers of another kind are not continued either.
+      model: [hash, ...askedFor(options)].join(' '),
+      skipBad,
+      read: (name: string) => readers.read(name),
+      answersTo: async (pixels: Uint8Array<ArrayBuffer>) => answersOf(await copies.answer(pixels)),
+      atOnce: copies.count,
+    };
     try {
-      await predictToFile(
-        {
-          // Answers of another kind are not continued either.
-          model: [hash, ...askedFor(options)].join(' '),
-          names,
-          out,
-          force,
-          skipBad,
-          read: (name) => readers.read(name),
-          answersTo: async (pixels) => answersOf(await copies.answer(pixels)),
-          atOnce: copies.count,
-        },
-        reporter,
-        interruption,
-      );
+      if (sort === undefined) {
+        const names = () => imageNames({ files, list, shard }, options);
+        await predictToFile({ ...task, names, out: out!, force }, reporter, interruption);
+      } else {
+        const { checkRegular, sortImages } = await import('./sort.ts');
+        const read = (name: string) => checkRegular(name).then(() => readers.read(name));
+        const { atLeast, move } = options;
+        const { tellsUnknown } = classifier;
+        const own = { files, words, folder: sort, classNames, tellsUnknown, atLeast, move, json, read };
+        await sortImages({ ...task, ...own }, reporter, interruption);
+      }
     } finally {
       interruption.end();
       await readers.close();
@@ -228,12 +193,24 @@ function setsOf(
   return (probabilities) => sets.setOf(probabilities, options).map((label) => classNames[label]);
 }
 
+function severalFolders(where: string): HarrierError {
+  return new HarrierError(
+    'not-supported',
+    'this model gives images any number of labels, and a file lies in one folder',
+    {
+      where,
+      next: 'Print the labels with --csv.',
+    },
+  );
+}
+
 /** What answers say besides the usual. */
-function askedFor({ top, sets, perClass }: PredictOptions): string[] {
+function askedFor({ top, sets, perClass, atLeast }: PredictOptions): string[] {
   return [
     ...(top === USUAL_TOP ? [] : [`--top ${top}`]),
     ...(sets === undefined ? [] : [`--sets ${sets}`]),
     ...(perClass ? ['--per-class'] : []),
+    ...(atLeast === undefined ? [] : [`--at-least ${atLeast}`]),
   ];
 }
 

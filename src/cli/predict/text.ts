@@ -25,6 +25,10 @@ export interface FilePrediction extends Answer {
   readonly file: string;
   /** Why there are none. */
   readonly error?: string;
+  /** Of an image that was sorted into a folder: its path there, the SHA-256 of its file, and what told its class. */
+  readonly sorted?: string;
+  readonly hash?: string;
+  readonly model?: string;
 }
 
 const BAR = 30;
@@ -55,14 +59,21 @@ export interface Columns {
   readonly top: number;
   readonly sets?: boolean;
   readonly unknown?: boolean;
+  /** Where images were sorted to. */
+  readonly sorted?: boolean;
   /** All labels of a model that gives images any number of them: in place of the best few, a column for each. */
   readonly labels?: readonly string[];
 }
 
-export function csvHeader({ top, sets, unknown, labels }: Columns): string {
+export function csvHeader({ top, sets, unknown, sorted, labels }: Columns): string {
   if (labels) return ['file', 'labels', ...labels.map(csvCell), 'error'].join(',');
   const pairs = Array.from({ length: top }, (_, i) => `label${i + 1},probability${i + 1}`);
-  return ['file', ...pairs, ...(sets ? ['set'] : []), ...(unknown ? ['unknown'] : []), 'error'].join(',');
+  const further = [
+    ...(sets ? ['set'] : []),
+    ...(unknown ? ['unknown'] : []),
+    ...(sorted ? ['sorted', 'sha256', 'model'] : []),
+  ];
+  return ['file', ...pairs, ...further, 'error'].join(',');
 }
 
 /**
@@ -70,7 +81,7 @@ export function csvHeader({ top, sets, unknown, labels }: Columns): string {
  * A file that could not be read has empty cells, and says why in the last.
  */
 export function csvRow(
-  { file, predictions, set, labels, unknown, error = '' }: FilePrediction,
+  { file, predictions, set, labels, unknown, error = '', ...sorted }: FilePrediction,
   columns: Columns,
 ): string {
   const { top } = columns;
@@ -88,6 +99,7 @@ export function csvRow(
     ...cells,
     ...inSet,
     ...(columns.unknown ? [`${unknown ?? ''}`] : []),
+    ...(columns.sorted ? [sorted.sorted, sorted.hash, sorted.model].map((text = '') => csvCell(text)) : []),
     csvCell(printable(error)),
   ].join(',');
 }
