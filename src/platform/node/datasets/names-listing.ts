@@ -3,11 +3,15 @@ import { HarrierError } from '../../../errors.ts';
 import { formatCount, formatQuantity, printable } from '../../../format/format.ts';
 import { isImageName } from '../images/image-names.ts';
 import { shortList } from './folder-layout.ts';
-import type { FolderFile, FolderListing } from './folder-listing.ts';
+import type { FolderFile, FolderListing, ListingOptions } from './folder-listing.ts';
 import { byCode, type FoundFile, filesBelow } from './folder-tree.ts';
-import type { ListImagesOptions } from './manifest-listing.ts';
 import { type Part, partNamed } from './part-names.ts';
 import { capturesOf } from './path-expression.ts';
+
+interface NamesOptions extends Pick<ListingOptions, 'purpose'> {
+  /** Leave out images whose paths do not match. */
+  readonly skipMissing?: boolean;
+}
 
 /**
  * The images of a folder, each of the class that an expression finds in its path: `labelBy` of `LabelRules`. Folders are
@@ -20,7 +24,7 @@ import { capturesOf } from './path-expression.ts';
 export async function listByNames(
   root: string,
   labelBy: string,
-  { purpose = 'training', skipMissing = false }: ListImagesOptions = {},
+  { purpose = 'training', skipMissing = false }: NamesOptions = {},
 ): Promise<FolderListing> {
   const all = (await filesBelow(root, ''))
     .map((file) => ({ ...file, path: file.path.slice(1) }))
