@@ -200,6 +200,7 @@ export {
   type TunedPart,
   UNIT_SCALE,
   type Weights,
+  withImageSize,
   withNewHead,
 } from './models/index.ts';
 export {

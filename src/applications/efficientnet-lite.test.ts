@@ -118,6 +118,19 @@ it("reads timm's names, in a state dictionary of three classes, as a starting mo
   }
 });
 
+it('takes images of another size with the same weights, from 32 pixels on', () => {
+  const network = EfficientNetLite({ classes: 3 });
+  const bytes = stateDict(network, initialWeights(network.parameters, 1), timmName);
+  const opened = (imageSize: number) =>
+    startingModelOf(bytes, { name: 'mine' }, 'mine.pth', undefined, { imageSize });
+  const small = opened(96);
+  expect(small.network.config()).toEqual(EfficientNetLite({ classes: 3, inputShape: [96, 96, 3] }).config());
+  expect(small).toMatchObject({ imageSize: 96, ownSize: [224, 224], preprocessing: { cropFraction: 0.875 } });
+  expect(() => opened(31)).toThrow(
+    'mine: images of this size are too small for the network: expected at least 32 × 32, the product of its strides, received 31 × 31.',
+  );
+});
+
 it('names a state dictionary of another network', () => {
   const tensors = { 'layer1.weight': { key: '0', length: 6, shape: [2, 3], strides: [3, 1] } };
   const bytes = zipFormat(pickledState(tensors, false), { '0': new Uint8Array(24) });

@@ -1,6 +1,6 @@
 import { catalogueEntry, licenseWarning } from '../backbones/index.ts';
 import type { FetchModelOptions } from '../platform/node/backbones/fetch-model.ts';
-import type { StartingModel } from '../runs/starting-model.ts';
+import { type StartingModel, sizeSentence } from '../runs/starting-model.ts';
 import type { Reporter } from './reporter.ts';
 
 /** How commands fetch a model: with progress, and a note where one source stands in for another. */
@@ -10,6 +10,14 @@ export function fetchingFor(reporter: Reporter, signal?: AbortSignal): FetchMode
     onNote: (sentence) => reporter.note(`Note: ${sentence}`),
     signal,
   };
+}
+
+/** Says what there is to know of a model before it is used: its licence, what was assumed, another size of images. */
+export function noteModel(model: StartingModel, reporter: Reporter): void {
+  if (model.source) noteLicense(model, reporter);
+  const size = sizeSentence(model);
+  for (const sentence of [...(model.assumed ?? []), ...(size ? [size] : [])])
+    reporter.note(`Note: ${sentence}`);
 }
 
 /** Says what the licence of a fetched model asks for, where it asks for more than to be named. */

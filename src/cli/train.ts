@@ -12,6 +12,10 @@ export function trainCommand(): Command {
     ['train --set activation=tanh --set filters=64', 'change settings of the recipe'],
     ['train --data ./photos', 'your photos, one folder per class: from a pretrained network'],
     ['train --data ./photos --recipe quick --image-size 64', 'the same from random weights'],
+    [
+      'train --data ./photos --from efficientnet-lite0 --image-size 320',
+      'a pretrained network, larger images',
+    ],
     ['train --from latest --data ./photos', 'teach a finished model other classes'],
     ['train --from --data ./photos --trainable all', 'the same from the model in the package'],
     ['train --data ./photos --time 20m', 'a head first, then all layers; the better is kept'],

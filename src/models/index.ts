@@ -33,6 +33,7 @@ export { featureLayer } from './feature-layer.ts';
 export * from './foreign/index.ts';
 export { type GraphRow, graphRows, summarizeGraph } from './graph-summary.ts';
 export { type HiddenHead, type HiddenLayerOptions, withHiddenLayer } from './hidden-layer.ts';
+export { checkLeastSize, withImageSize } from './image-size.ts';
 export * from './network.ts';
 export {
   headOf,

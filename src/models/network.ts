@@ -141,20 +141,25 @@ export class Network {
     const graph = createGraph(this.name);
     const image = graph.input('image', 'uint8', ['N', height, width, 3]);
     const own = new Map(this.parameters.map((spec) => [spec.name, spec]));
-    this.build(graph, image, {
-      training: false,
-      parameter: (spec) => {
-        const [expected, received] = [own.get(spec.name)!.shape, spec.shape].map(formatShape);
-        if (expected === received) return graph.input(spec.name, 'float32', spec.graphShape);
-        const { name, layer } = this.layers.find((each) => spec.name.startsWith(`${each.name}/`))!;
-        throw new HarrierError('bad-option', 'it has weights for one size of images', {
-          where: `${this.name}, layer "${name}" (${layer.type})`,
-          expected: `${this.inputShape[1]} × ${this.inputShape[0]}`,
-          received: `${width} × ${height}`,
-          next: 'Let GlobalAveragePooling2D come before it, or keep one resolution.',
-        });
-      },
-    });
+    let misfit: HarrierError | undefined;
+    const parameter: BuildOptions['parameter'] = (spec) => {
+      const [expected, received] = [own.get(spec.name)!.shape, spec.shape].map(formatShape);
+      if (expected === received) return graph.input(spec.name, 'float32', spec.graphShape);
+      const { name, layer } = this.layers.find((each) => spec.name.startsWith(`${each.name}/`))!;
+      misfit = new HarrierError('bad-option', 'it has weights for one size of images', {
+        where: `${this.name}, layer "${name}" (${layer.type})`,
+        expected: `${this.inputShape[1]} × ${this.inputShape[0]}`,
+        received: `${width} × ${height}`,
+        next: 'Let GlobalAveragePooling2D come before it, or keep one resolution.',
+      });
+      throw misfit;
+    };
+    try {
+      this.build(graph, image, { training: false, parameter });
+    } catch (error) {
+      // Without what the layers around it add.
+      throw misfit ?? error;
+    }
   }
 
   config(): NetworkConfig {

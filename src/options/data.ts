@@ -101,6 +101,10 @@ export const DATA = {
     flag: {
       of: ['train', 'sweep', 'lr-find'],
       value: '<pixels>',
+      helpOf: {
+        train:
+          "side of the square that images are scaled to (default with --from: the model's own; most convolutional networks take others)",
+      },
       insteadOf: { '--img-size': '--image-size', '--imgsz': '--image-size', '--size': '--image-size' },
     },
     recorded: 'if given',

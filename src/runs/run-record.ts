@@ -62,6 +62,8 @@ const FINE_TUNED_FROM = {
   trainable: tunedPart,
   /** How a model of another program was read: pixels, size, features; so that it is read alike again. */
   reading: unchecked<ForeignReading>(anything),
+  /** Side of the images that its network was given in place of its own. */
+  imageSize: optional(count),
   /** Where a model of the catalogue or the hub came from, pinned. */
   source: optional(SOURCE),
   /** Of a model that was trained here: the pretrained network that it began with itself. */

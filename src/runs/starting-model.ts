@@ -3,7 +3,9 @@ import { type Preprocessing, preprocessingOf } from '../data/preprocessing.ts';
 import { type Sha256, sha256 } from '../data/sha256.ts';
 import type { TestTimeAugmentation } from '../data/views.ts';
 import { HarrierError } from '../errors.ts';
+import { formatPercent } from '../format/format.ts';
 import {
+  checkLeastSize,
   ENSEMBLE_KEY,
   exportOptionsOf,
   type ForeignOptions,
@@ -12,6 +14,7 @@ import {
   readForeignModel,
   type TrainedNetwork,
   trainedNetwork,
+  withImageSize,
 } from '../models/index.ts';
 import { decodeModel } from '../onnx/index.ts';
 import { originIn } from './origin.ts';
@@ -27,9 +30,11 @@ export interface StartingModel extends TrainedNetwork, Omit<FineTunedFrom, 'trai
   readonly classNames?: readonly string[];
   /** What was assumed of a file of another program: a sentence each. */
   readonly assumed?: readonly string[];
+  /** Height and width of the images that it was made for, where it takes others. */
+  readonly ownSize?: readonly [height: number, width: number];
 }
 
-/** What is known of a model of another program. */
+/** What is known of a model of another program; the size of the images may be said of all. */
 export interface ForeignModelOptions extends ForeignOptions, Omit<ForeignSource, 'where'> {}
 
 /**
@@ -39,9 +44,10 @@ export interface ForeignModelOptions extends ForeignOptions, Omit<ForeignSource,
  * @param called what a run calls it: see `FineTunedFrom`
  * @param where its file, for errors
  * @param hash begins a SHA-256
- * @param foreign how a model of another program is to be read
- * @throws HarrierError as `decodeModel`, `trainedNetwork`, `networkOfStateDict` and `readForeignModel` do; `bad-option` for
- *   options of a model of another program with one that says itself how it wants its images
+ * @param foreign how a model of another program is to be read; `imageSize` gives every network whose weights allow it
+ *   another size of images
+ * @throws HarrierError as `decodeModel`, `trainedNetwork`, `networkOfStateDict`, `readForeignModel` and `withImageSize` do;
+ *   `bad-option` for options of a model of another program with one that says itself how it wants its images
  */
 export function startingModelOf(
   bytes: Uint8Array,
@@ -54,13 +60,15 @@ export function startingModelOf(
   const named = { ...called, hash: hash().update(bytes).digest() };
   if (isStateDict(bytes)) {
     checkNoOptions(options, 'these are weights of a network whose preprocessing is known', where);
-    return { ...networkOfStateDict(bytes, where), ...named, testTimeAugmentation: 'none' };
+    const known = networkOfStateDict(bytes, where);
+    return { ...known, ...named, testTimeAugmentation: 'none', ...sized(known, options, called.name) };
   }
   const model = decodeModel(bytes, where, external);
   const origin = originIn(model.metadata);
   const began = origin && { origin };
   if (!Object.hasOwn(model.metadata, NETWORK_KEY) && !Object.hasOwn(model.metadata, ENSEMBLE_KEY)) {
     const { head, assumed, ...read } = readForeignModel(model, options, { where, companions });
+    if (options.imageSize !== undefined) checkLeastSize(read.network, read.network.inputShape[0], where);
     // Its names say that what it gives are scores.
     const onScores =
       !head && read.classNames
@@ -71,13 +79,40 @@ export function startingModelOf(
     return { ...read, ...named, ...began, assumed: [...assumed, ...onScores], testTimeAugmentation: 'none' };
   }
   checkNoOptions(options, 'a model of Harrier states its own preprocessing and class names', where);
+  const trained = trainedNetwork(model, where);
   return {
-    ...trainedNetwork(model, where),
+    ...trained,
     ...named,
     ...began,
     testTimeAugmentation: exportOptionsOf(model).testTimeAugmentation,
     preprocessing: preprocessingOf(model.metadata, where),
+    ...sized(trained, options, called.name),
   };
+}
+
+/** The network for the size of images that was asked for; nothing where that is its own. */
+function sized(
+  model: TrainedNetwork,
+  { imageSize }: ForeignOptions,
+  name: string,
+): Partial<Pick<StartingModel, 'network' | 'weights' | 'imageSize' | 'ownSize'>> {
+  if (typeof imageSize !== 'number') return {};
+  const changed = withImageSize(model, imageSize, name);
+  const [height, width] = model.network.inputShape;
+  return changed.network === model.network ? {} : { ...changed, imageSize, ownSize: [height, width] };
+}
+
+/** What another size of images costs, as a sentence; undefined for a model that takes its own. */
+export function sizeSentence({
+  name,
+  network,
+  ownSize,
+}: Pick<StartingModel, 'name' | 'network' | 'ownSize'>): string | undefined {
+  if (!ownSize) return undefined;
+  const [height, width] = network.inputShape;
+  const work = (height * width) / (ownSize[0] * ownSize[1]);
+  const cost = work < 1 ? `${formatPercent(work, 0)} of` : `${work.toFixed(1)} times`;
+  return `${name} is given images of ${width} × ${height} instead of ${ownSize[1]} × ${ownSize[0]}: about ${cost} the work for each.`;
 }
 
 /** All of this is known without the user. */

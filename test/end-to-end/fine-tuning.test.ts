@@ -67,6 +67,27 @@ describe('train --from', () => {
     expect(data.imageShape).toEqual({ height: 32, width: 32, channels: 3 });
   });
 
+  it('gives a network another size of images where its weights allow it, also where it goes on', async () => {
+    const what = ['--data', 'others', '--image-size', '40', '--out', 'sized'];
+    const finished = await train('--from', ...what);
+    expect(finished.code, finished.stderr).toBe(0);
+    expect(finished.stderr).toContain(
+      'cifar10 is given images of 40 × 40 instead of 32 × 32: about 1.6 times the work for each.',
+    );
+    const { result: _, ...begun } = await record('sized');
+    expect(begun.options).toMatchObject({ imageSize: 40, from: { name: 'cifar10', imageSize: 40 } });
+    expect(begun.data.imageShape).toMatchObject({ height: 40, width: 40 });
+    expect((await learned('sized')).network.inputShape).toEqual([40, 40, 3]);
+    await mkdir(join(place.path, 'sized-again'));
+    await writeFile(join(place.path, 'sized-again', 'run.json'), JSON.stringify(begun));
+    succeeded(await train('--resume', 'sized-again'));
+    expect((await read('sized-again', 'model.onnx')).equals(await read('sized', 'model.onnx'))).toBe(true);
+    const small = await train('--from', '--data', 'others', '--image-size', '4');
+    expect(sentenceOf(small)).toMatch(
+      /^cifar10: images of this size are too small for the network: expected at least 8 × 8, .*, received 4 × 4/,
+    );
+  });
+
   it('takes as many epochs and as large batches as suit the images, but for what is given', async () => {
     succeeded(
       await train('--from', 'first', '--data', 'others', '--limit', '20', '--epochs', '3', '--out', 'short'),
@@ -152,7 +173,7 @@ describe('refused, in one sentence:', () => {
     [
       'another size of images',
       ['--from', 'first', '--image-size', '24'],
-      /^--image-size: first takes images of one size, which cannot be changed: expected 12, received 24\. Leave it out/,
+      /^first: keras-cnn, layer "dense" \(Dense\): it has weights for one size of images: expected 12 × 12, received 24 × 24\. .* Leave the image size out: .* \(--image-size\)\.$/,
     ],
     [
       'data of another size',

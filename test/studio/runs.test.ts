@@ -269,14 +269,18 @@ describe('a form', () => {
     expect(usual.images.train + usual.images.test).toBe(90);
     expect(usual.fields.find(({ name }) => name === 'limit')?.empty).toBe(`all ${usual.images.train}`);
     expect(valuesOf(await plan({ batchSize: 8 }, { recipe: 'quick' })).batchSize).toBe(8);
-    // A last layer on features has neither epochs nor batches, and all layers keep the model's size.
+    // A last layer on features has neither epochs nor batches; the size of images is the model's, or another.
     const head = valuesOf(await plan({}, { recipe: undefined, from: 'shipped-cifar10' }));
     expect(Object.keys(head)).toEqual(expect.arrayContaining(['head', 'augment', 'validationSplit']));
-    for (const name of ['epochs', 'batchSize', 'optimizer', 'imageSize'])
-      expect(head).not.toHaveProperty(name);
+    for (const name of ['epochs', 'batchSize', 'optimizer']) expect(head).not.toHaveProperty(name);
+    expect(head.imageSize).toBe(32);
+    const larger = await plan({ imageSize: 40 }, { recipe: undefined, from: 'shipped-cifar10' });
+    expect([larger.imageShape, valuesOf(larger).imageSize]).toEqual([{ height: 40, width: 40 }, 40]);
+    const small = await plan({ imageSize: 4 }, { recipe: undefined, from: 'shipped-cifar10' });
+    expect(small.problems.imageSize).toMatch(/^Images of this size are too small.* at least 8 × 8/i);
     const all = await plan({}, { recipe: undefined, from: 'shipped-cifar10', trainable: 'all' });
     expect([valuesOf(all).optimizer, all.imageShape]).toEqual(['AdamW', { height: 32, width: 32 }]);
-    expect(valuesOf(all)).not.toHaveProperty('imageSize');
+    expect(valuesOf(all).imageSize).toBe(32);
     const adam = await plan({ optimizer: 'Adam', epochs: 0 });
     expect(valuesOf(adam)).not.toHaveProperty('momentum');
     expect(adam.problems).toEqual({ epochs: 'Epochs is a whole number of at least 1.' });

@@ -13,7 +13,7 @@ import { photoSide } from '../../platform/node/runs/photo-side.ts';
 import { startingModel } from '../../platform/node/runs/starting-model.ts';
 import type { Runtime } from '../../runtime/index.ts';
 import { Exit } from '../failure.ts';
-import { fetchingFor, noteLicense } from '../fetching.ts';
+import { fetchingFor, noteModel } from '../fetching.ts';
 import type { Interruption } from '../interruption.ts';
 import type { Reporter } from '../reporter.ts';
 import { isInShard, type Shard } from '../shard.ts';
@@ -62,8 +62,7 @@ export async function featuresOf(
   const isPhotos = from === undefined && (await photoSide(data, reading)) !== undefined;
   const network = isPhotos ? DEFAULT_BACKBONE : from;
   const model = await startingModel(network, foreignOptions(options), fetchingFor(reporter, signal));
-  if (model.source) noteLicense(model, reporter);
-  for (const sentence of model.assumed ?? []) reporter.note(`Note: ${sentence}`);
+  noteModel(model, reporter);
   reporter.status(`opening ${data} …`);
   const opened = await openDataset(data, {
     imageSize: options.imageSize,

@@ -4,7 +4,7 @@ import { nodeRuntime } from '../../platform/node/engine/runtime.ts';
 import { nativeSha256 } from '../../platform/node/files/sha256.ts';
 import { foreignOptions } from '../../platform/node/runs/new-run.ts';
 import { startingModel } from '../../platform/node/runs/starting-model.ts';
-import { fetchingFor, noteLicense } from '../fetching.ts';
+import { fetchingFor, noteModel } from '../fetching.ts';
 import { watchInterruption } from '../interruption.ts';
 import { predictArguments } from '../predict/arguments.ts';
 import { imageNames } from '../predict/names.ts';
@@ -55,8 +55,7 @@ export async function listFeatures(data: string | undefined, options: ListFeatur
   const { files } = await predictArguments(words, { ...options, model: '' }, true);
   const named = from === true || from === undefined ? DEFAULT_BACKBONE : from;
   const model = await startingModel(named, foreignOptions(options), fetchingFor(reporter));
-  if (model.source) noteLicense(model, reporter);
-  for (const sentence of model.assumed ?? []) reporter.note(`Note: ${sentence}`);
+  noteModel(model, reporter);
   const backbone = await Backbone.load(nodeRuntime({ threads }), model);
   const { imageShape: shape, size } = backbone;
   const readers = new ReadingThreads({ shape, remote: remoteOptions(words, options) }, threads);

@@ -14,7 +14,7 @@ import { isElsewhere, startingModel } from '../../platform/node/runs/starting-mo
 import type { StartingModel } from '../../runs/starting-model.ts';
 import type { LabelSessionOptions, RunKnowledge } from '../../studio-server/labelling/session.ts';
 import { imagesFor } from '../evaluate/images.ts';
-import { fetchingFor, noteLicense } from '../fetching.ts';
+import { fetchingFor, noteModel } from '../fetching.ts';
 import type { Reporter } from '../reporter.ts';
 
 /** Of a run's training images, so many are learned from again: enough to keep what it knows, few enough for seconds. */
@@ -35,8 +35,7 @@ export async function knowledgeOf(
   }: { readonly threads?: number; readonly reporter: Reporter; readonly signal: AbortSignal },
 ): Promise<Pick<LabelSessionOptions, 'backbone' | 'store' | 'run'>> {
   const model = await startingModel(from, {}, fetchingFor(reporter, signal));
-  if (model.source) noteLicense(model, reporter);
-  for (const sentence of model.assumed ?? []) reporter.note(`Note: ${sentence}`);
+  noteModel(model, reporter);
   const backbone = await Backbone.load(nodeRuntime({ threads }), model);
   const store = featureCache(backbone.key(nativeSha256), backbone.size);
   if (from !== undefined && (await isElsewhere(from))) return { backbone, store };

@@ -15,7 +15,7 @@ import { headText } from '../../runs/describe-run.ts';
 import { withGivenAnew } from '../../runs/given-anew.ts';
 import type { RunOptions, RunRecord, RunResult } from '../../runs/run-record.ts';
 import type { FinishedOutcome } from '../../runs/train-run.ts';
-import { fetchingFor, noteLicense } from '../fetching.ts';
+import { fetchingFor, noteModel } from '../fetching.ts';
 import { endWithParent, type Interruption, orExit, watchInterruption } from '../interruption.ts';
 import { Reporter } from '../reporter.ts';
 import { shortPath } from '../terminal.ts';
@@ -87,8 +87,7 @@ function checkTime({ time, seeds, folds }: TrainOptions): void {
 
 async function trainAnew(given: TrainOptions, reporter: Reporter, interruption: Interruption): Promise<void> {
   const { options, ...how } = await newRun(given, fetchingFor(reporter, interruption.signal));
-  if (how.from?.source) noteLicense(how.from, reporter);
-  for (const sentence of how.from?.assumed ?? []) reporter.note(`Note: ${sentence}`);
+  if (how.from) noteModel(how.from, reporter);
   reporter.status(`opening ${options.data} …`);
   const prepared = await prepareRun(options, {
     ...how,

@@ -7,13 +7,14 @@ import {
   HEADS,
   HEIGHT,
   imageModel,
+  numbers,
   residualNet,
   SINGLE_HEADS,
   singleScore,
   WIDTH,
 } from '../../../test/foreign/graphs.ts';
 import { shared } from '../../../test/shared.ts';
-import { decodeModel, encodeModel, type Model, modelOf } from '../../onnx/index.ts';
+import { decodeModel, encodeModel, int64, type Model, modelOf } from '../../onnx/index.ts';
 import { createGraph } from '../../ops/index.ts';
 import {
   exportModel,
@@ -49,6 +50,33 @@ function withDoubledScores(model: Model): Model {
     node === sigmoid ? [twice, { ...node, inputs: ['twice'] }] : [node],
   );
   return { ...model, graph: { ...graph, nodes } };
+}
+
+/** Patches of 4 × 4 pixels, each with an embedding of its place. */
+function transformer(): Model {
+  return imageModel(
+    (graph, image) => {
+      const kernel = graph.initializer('patch.weight', numbers('patch.weight', [8, 3, 4, 4]));
+      const patches = graph.op('Conv', [image, kernel], { strides: [4, 4] });
+      const tokens = graph.op(
+        'Transpose',
+        [graph.op('Reshape', [patches, graph.constant(int64([0, 8, -1]))])],
+        {
+          perm: [0, 2, 1],
+        },
+      );
+      const places = graph.initializer('pos_embed', numbers('pos_embed', [1, 9, 8]));
+      const placed = graph.op('Add', [tokens, places]);
+      return graph.op('ReduceMean', [placed, graph.constant(int64([1]))], { keepdims: 0 });
+    },
+    { size: [12, 12] },
+  );
+}
+
+/** The model as if its exporter had left the size of its images open. */
+function withOpenSize(model: Model): Model {
+  const inputs = model.graph.inputs.map((input) => ({ ...input, shape: ['N', 3, 'height', 'width'] }));
+  return { ...model, graph: { ...model.graph, inputs } };
 }
 
 describe('heads', () => {
@@ -311,6 +339,12 @@ describe('models that cannot be used are refused', () => {
       classifier('Gemm, transposed'),
       { imageSize: 32 },
       'this model takes images of one size: expected 10 × 12, received 32 × 32',
+    ],
+    [
+      'a size that its position embeddings are not for',
+      withOpenSize(transformer()),
+      { imageSize: 16 },
+      /^model.*: with images of this size its weights do not fit: .* Position embeddings, and a matrix after Flatten, are for one size\. Leave the image size out/,
     ],
     ['a wrong mean', classifier('Gemm, transposed'), { mean: [1, 2] }, 'mean: expected one number or three'],
     [

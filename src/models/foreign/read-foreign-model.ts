@@ -74,7 +74,7 @@ export function readForeignModel(
   const input = imageInput(model.graph, where);
   const facts = imageFacts(companions);
   const { reading, assumed } = readingOf(model, input, options, facts, where);
-  const graph = prepareGraph(model.graph, input, reading.imageSize, reading.channelOrder, where);
+  const graph = graphOfSize(model.graph, input, reading, options, where);
   const split = splitScores(graph, outputOf(graph, where), shapesOf(graph), reading.features, where);
   const units = input.takesPixels && isPlain(reading) ? 1 : 255;
   const trained = toNetwork(
@@ -149,6 +149,32 @@ function readingOf(
   };
 }
 
+/** @throws HarrierError as `prepareGraph`; it says so where the weights are not for the size that was asked for */
+function graphOfSize(
+  graph: Graph,
+  input: ImageInput,
+  { imageSize, channelOrder }: ForeignReading,
+  options: ForeignOptions,
+  where: string,
+): Graph {
+  try {
+    return prepareGraph(graph, input, imageSize, channelOrder, where);
+  } catch (cause) {
+    const isOfSize = cause instanceof HarrierError && cause.code === 'bad-shape';
+    if (!isOfSize || options.imageSize === undefined) throw cause;
+    throw new HarrierError(
+      'bad-option',
+      `with images of this size its weights do not fit: ${cause.summary}`,
+      {
+        ...cause.details,
+        next: 'Position embeddings, and a matrix after Flatten, are for one size. Leave the image size out, or give the size that it was trained on.',
+        options: ['imageSize'],
+        cause,
+      },
+    );
+  }
+}
+
 /** Whether pixels go in as they are. */
 function isPlain({ mean, std }: ForeignReading): boolean {
   return mean.every((value) => value === 0) && std.every((value) => value === 1);
@@ -168,7 +194,7 @@ function sizeOf(
       where,
       expected: `${width ?? 'any'} × ${height ?? 'any'}`,
       received: `${wanted[1]} × ${wanted[0]}`,
-      next: 'Leave it out: images are scaled to what the model needs.',
+      next: 'Export it again with height and width left open, or leave it out: images are scaled to what the model needs.',
       options: ['imageSize'],
     });
   }

@@ -15,7 +15,7 @@ const OTHERS = optionsWhere(({ form }) => form).filter(([name]) => !isSetting(na
 /** What means something for a last layer that is fitted on features. */
 const OF_HEADS = [
   ...['head', 'multiLabel', 'validationSplit', 'time', 'labelSmoothing', 'augment', 'classWeight', 'limit'],
-  ...['resize', 'tta', 'calibrate', 'reject', 'threads', 'seed'],
+  ...['imageSize', 'resize', 'tta', 'calibrate', 'reject', 'threads', 'seed'],
 ];
 /** What means something for such a layer alone. */
 const OF_HEADS_ALONE = ['head', 'time'];
@@ -36,9 +36,7 @@ export function formFields({ kind, method, multiLabel = false }: FormPurpose): R
   const settings = settingsOf(method);
   const isMeant = (name: string) =>
     !(multiLabel ? OF_ONE : OF_SEVERAL).includes(name) &&
-    (kind === 'head' ? OF_HEADS.includes(name) : !OF_HEADS_ALONE.includes(name)) &&
-    // A model takes images of one size.
-    (kind === 'recipe' || name !== 'imageSize');
+    (kind === 'head' ? OF_HEADS.includes(name) : !OF_HEADS_ALONE.includes(name));
   const fields = [
     ...Object.entries(settings).map(([name, value]) => settingField(method, name, value)),
     ...WHEN_OFF.filter((name) => settings[name] === undefined).map((name) =>

@@ -1,5 +1,6 @@
 import { HarrierError } from '../../errors.ts';
 import { isInRange, rangeWords } from '../../options/range.ts';
+import { optionNamed } from '../../options/table.ts';
 import { isObject } from '../../options/values.ts';
 import { OPTIMIZERS } from '../../options/words.ts';
 import type { TrainOptions } from '../../platform/node/runs/new-run.ts';
@@ -56,11 +57,16 @@ export async function readRequest(body: unknown, reader: RequestReader): Promise
   if (!isObject(options))
     throw new HarrierError('bad-data', 'options must be an object', { where: 'options' });
   const multiLabel = await reader.isMultiLabel(body.data);
-  const { kind, method, model, words: own } = await methodOf(body, reader.points);
-  // Another optimizer has other options.
-  const fields = formFields({ kind, method: withOptimizer(method, options.optimizer), multiLabel });
   // A map: a field may be called __proto__.
   const problems = new Map<string, string>();
+  const {
+    kind,
+    method,
+    model,
+    words: own,
+  } = await methodOf(body, reader.points, options.imageSize, problems);
+  // Another optimizer has other options.
+  const fields = formFields({ kind, method: withOptimizer(method, options.optimizer), multiLabel });
   const given = new Map<string, OptionValue>();
   for (const [name, value] of Object.entries(options)) {
     const field = fields.find((each) => each.name === name);
@@ -68,6 +74,7 @@ export async function readRequest(body: unknown, reader: RequestReader): Promise
       ? problemOf(field, value)
       : `There is no option "${name.slice(0, 40)}" of ${method.name}.`;
     if (problem !== undefined) problems.set(name, problem);
+    else if (problems.has(name)) continue;
     else if (value !== null && value !== '') given.set(name, value as OptionValue);
   }
   if (problems.size === 0) checkSettings(method, given, problems);
@@ -106,14 +113,20 @@ function isMethod({ recipe, from, trainable = 'head' }: Readonly<Record<string, 
   return typeof recipe === 'string' && from === undefined;
 }
 
-/** @throws HarrierError `bad-option`, `not-found` */
+/**
+ * @param side the size of images that was asked for; a model that cannot take it is a problem of that field
+ * @throws HarrierError `bad-option`, `not-found`
+ */
 async function methodOf(
   { recipe: name, from, trainable }: Readonly<Record<string, unknown>>,
   points: StartingPoints,
+  side: unknown,
+  problems: Map<string, string>,
 ): Promise<{ kind: WayKind; method: TrainingMethod; model?: StartingModel; words: string[] }> {
   if (typeof from === 'string') {
     const kind = trainable === 'all' ? 'all' : 'head';
-    const model = await points.open(from);
+    const own = await points.open(from);
+    const model = await withSide(own, side, (imageSize) => points.open(from, imageSize), problems);
     const words = await points.words(from);
     const method = fineTuningMethod(model.network, kind);
     return { kind, method, model, words: kind === 'all' ? [...words, '--trainable=all'] : words };
@@ -124,6 +137,27 @@ async function methodOf(
   }
   const { recipe } = await findRecipe(name);
   return { kind: 'recipe', method: recipe, words: ['--recipe', recipe.name] };
+}
+
+/** The model for images of the size that was asked for, where it can take them. */
+async function withSide(
+  model: StartingModel,
+  side: unknown,
+  open: (side: number) => Promise<StartingModel>,
+  problems: Map<string, string>,
+): Promise<StartingModel> {
+  const [height, width] = model.network.inputShape;
+  if (typeof side !== 'number' || (side === height && side === width)) return model;
+  // What is no size at all, the field itself says.
+  if (!isInRange(side, { whole: true, atLeast: 1, atMost: optionNamed('imageSize')?.form?.maximum }))
+    return model;
+  try {
+    return await open(side);
+  } catch (error) {
+    if (!(error instanceof HarrierError)) throw error;
+    problems.set('imageSize', withoutPlace(error));
+    return model;
+  }
 }
 
 function withOptimizer(method: TrainingMethod, name: unknown): TrainingMethod {

@@ -40,14 +40,20 @@ export class StartingPoints {
     return info.source === 'shipped' ? ['--from'] : [`--from=${path}`];
   }
 
-  /** The model with layers and weights. @throws HarrierError as `startingModel` does, and `not-found` */
-  async open(id: string): Promise<StartingModel> {
+  /**
+   * The model with layers and weights.
+   *
+   * @param imageSize side of the images that it is to take; default: its own
+   * @throws HarrierError as `startingModel` does, and `not-found`
+   */
+  async open(id: string, imageSize?: number): Promise<StartingModel> {
     const given = (await this.#isCached(id)) ? id : await this.#fileOf(id);
-    const known = this.#opened.get(id);
+    const key = imageSize === undefined ? id : `${id} ${imageSize}`;
+    const known = this.#opened.get(key);
     if (known) return known;
-    const opening = startingModel(given);
-    this.#opened.set(id, opening);
-    opening.catch(() => this.#opened.delete(id));
+    const opening = startingModel(given, { ...(imageSize !== undefined && { imageSize }) });
+    this.#opened.set(key, opening);
+    opening.catch(() => this.#opened.delete(key));
     const [oldest] = this.#opened.keys();
     if (this.#opened.size > MOST_OPEN) this.#opened.delete(oldest);
     return opening;

@@ -8,6 +8,8 @@ import type { FetchModelOptions } from './fetch-model.ts';
 export interface LoadBackboneOptions extends Pick<FetchModelOptions, 'onProgress' | 'onNote' | 'signal'> {
   /** What runs it. Default: `nodeRuntime()`. */
   readonly runtime?: Runtime;
+  /** Side of the images that it is to take, where its weights allow another than its own. */
+  readonly imageSize?: number;
 }
 
 /**
@@ -17,11 +19,14 @@ export interface LoadBackboneOptions extends Pick<FetchModelOptions, 'onProgress
  * @param name a name of the catalogue, `hf:OWNER/NAME`, a web address, or a file: `.onnx`, or `.pth` of a network that
  *   Harrier knows
  * @throws HarrierError `not-found`, `network`, `unauthorized`, `storage` when it cannot be had; `bad-graph`, `not-supported`
- *   when it cannot be used; the signal's reason when aborted
+ *   when it cannot be used; `bad-option` for a size that it cannot take; the signal's reason when aborted
  */
 export async function loadBackbone(
   name: string,
-  { runtime = nodeRuntime(), ...fetching }: LoadBackboneOptions = {},
+  { runtime = nodeRuntime(), imageSize, ...fetching }: LoadBackboneOptions = {},
 ): Promise<Backbone> {
-  return Backbone.load(runtime, await startingModel(name, {}, fetching));
+  return Backbone.load(
+    runtime,
+    await startingModel(name, { ...(imageSize !== undefined && { imageSize }) }, fetching),
+  );
 }

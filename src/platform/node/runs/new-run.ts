@@ -121,8 +121,7 @@ async function newFineTuning(
   const { trainable = 'head' } = given;
   const from =
     opened ?? (await startingModel(model === true ? undefined : model, foreignOptions(given), fetching));
-  checkImageSize(from, given.imageSize);
-  const { name, path, hash, reading, source, origin } = from;
+  const { name, path, hash, reading, imageSize, source, origin } = from;
   const method = fineTuningMethod(from.network, trainable);
   const settings = givenSettings(method, given);
   const head = headKind(given, Object.keys(settings));
@@ -157,6 +156,7 @@ async function newFineTuning(
         hash,
         trainable,
         ...(reading && { reading }),
+        ...(imageSize !== undefined && { imageSize }),
         ...(source && { source }),
         // One that was fetched says itself what its publisher demands.
         ...(!source && origin && { origin }),
@@ -238,18 +238,6 @@ export function foreignOptions({
     ...(features !== undefined && { features }),
     ...(resize && { preprocessing: { resize } }),
   };
-}
-
-/** @throws HarrierError `bad-option` for another size than the one that the model looks at */
-function checkImageSize({ name, network: { inputShape } }: StartingModel, given: number | undefined): void {
-  const [height, width] = inputShape;
-  if (given === undefined || (given === height && given === width)) return;
-  throw new HarrierError('bad-option', `${name} takes images of one size, which cannot be changed`, {
-    where: '--image-size',
-    expected: `${width}`,
-    received: `${given}`,
-    next: "Leave it out: images are scaled to the model's size.",
-  });
 }
 
 /** The label smoothing that was given, where it was. */

@@ -87,6 +87,7 @@ export async function fetchedStartingModel(
     ...model,
     // The catalogue knows which weights it has fetched.
     ...(assumed && !(entry && isStateDict(bytes)) && { assumed }),
+    ...(entry && model.network.inputShape[0] !== entry.size && { ownSize: [entry.size, entry.size] }),
     source: {
       address: commit ? `${address}:${path}` : publicAddress(address),
       ...(commit && { commit }),
@@ -126,6 +127,7 @@ export async function sameStartingModel({
   path,
   hash,
   reading,
+  imageSize,
 }: FineTunedFrom): Promise<StartingModel> {
   const file = path ?? (await shippedModel());
   const next = path
@@ -140,7 +142,8 @@ export async function sameStartingModel({
   }
   const received = nativeSha256().update(bytes).digest();
   if (received === hash) {
-    return withOwnLayers(() => startingModelOf(bytes, { name }, file, nativeSha256, reading));
+    const options = { ...reading, ...(imageSize !== undefined && { imageSize }) };
+    return withOwnLayers(() => startingModelOf(bytes, { name }, file, nativeSha256, options));
   }
   throw new HarrierError('bad-checkpoint', 'the model that this run started from has changed', {
     where: path ?? name,
