@@ -11,6 +11,10 @@ export function sweepCommand(): Command {
     ['sweep --vary activation=relu,tanh,sigmoid,elu,gelu --epochs 5', 'one trial for each'],
     ['sweep --vary learningRate=log:1e-4..1e-1 --trials 20 --time 30m', 'points of a range'],
     ['sweep --vary filters=16,32,64 --vary dropout=0,0.3,0.5', 'every combination'],
+    [
+      'sweep --data ./photos --vary from=efficientnet-lite0,hgnetv2-b0 --vary imageSize=224,320',
+      'networks and sizes',
+    ],
     ['sweep --vary filters=16,32,64 --plan trials.jsonl', 'only write the trials, for many machines'],
     ['sweep --plan trials.jsonl --trial 7', 'train one of them; then: --collect runs'],
     ['sweep --resume sweeps/keras-cnn-20261124-180405', 'resume a sweep that was stopped'],

@@ -34,7 +34,7 @@ export const TRAINING = {
       value: '[model]',
       helpOf: {
         sweep:
-          'fine-tune this model in every trial, as for train (for photos: efficientnet-lite0); head and trainable can vary then too',
+          'fine-tune this model in every trial, as for train (for photos: efficientnet-lite0; several: --vary from=a,b); head and trainable can vary then too',
         train:
           'fine-tune a finished model: a run folder, "latest" or an .onnx file, of another program too (without a name: the model in the package)',
       },

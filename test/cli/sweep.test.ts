@@ -10,6 +10,10 @@ let place: { path: string; remove: () => Promise<void> };
 const run = (...args: string[]) => harrier(args, { cwd: place.path });
 const path = (...parts: string[]) => join(place.path, ...parts);
 const SMALL = ['--data', 'images', '--set', 'units=8', '--set', 'filters=4', '--batch-size', '8'];
+const POOLED = [
+  ...['--recipe', 'record', '--set', 'width=8', '--set', 'growth=1'],
+  ...['--epochs', '1', '--image-size', '16'],
+];
 const csv = async (folder: string) =>
   (await readFile(path(folder, 'sweep.csv'), 'utf8'))
     .trim()
@@ -19,11 +23,11 @@ const csv = async (folder: string) =>
 beforeAll(async () => {
   place = await workplace();
   await writeImages(path('images'), { perClass: 40 });
+  expect((await run('train', ...SMALL, '--epochs', '1', '--out', 'first')).code).toBe(0);
 });
 afterAll(() => place.remove());
 
 it('varies heads and trained layers of a model, whose features are computed once', async () => {
-  expect((await run('train', ...SMALL, '--epochs', '1', '--out', 'first')).code).toBe(0);
   const finished = await run(
     ...[
       'sweep',
@@ -42,6 +46,47 @@ it('varies heads and trained layers of a model, whose features are computed once
   const { ended, trials } = JSON.parse(finished.stdout);
   expect(ended).toBe('finished');
   expect(trials.map(({ state }: { state: string }) => state)).toEqual(['finished', 'finished']);
+});
+
+it('varies models, sizes and resizing, each trial on the same images', async () => {
+  const trained = await run('train', ...POOLED, '--data', 'images', '--out', 'pooled');
+  expect(trained.code, trained.stderr).toBe(0);
+  const vary = ['--vary', 'from=first,pooled', '--vary', 'resize=crop,pad'];
+  const finished = await run('sweep', ...vary, '--data', 'images', '--out', 'models', '--json');
+  expect(finished.code, finished.stderr).toBe(0);
+  const { trials } = JSON.parse(finished.stdout);
+  expect(trials.map(({ state }: { state: string }) => state)).toEqual(Array(4).fill('finished'));
+  const pairs = trials.map(({ settings }: { settings: Record<string, string> }) => [
+    settings.from.replace(/^.*?(first|pooled).*$/, '$1'),
+    settings.resize,
+  ]);
+  expect(pairs.toSorted().join(' ')).toBe('first,crop first,pad pooled,crop pooled,pad');
+  const sizes = await run(
+    'sweep',
+    '--from',
+    'pooled',
+    '--data',
+    'images',
+    '--vary',
+    'imageSize=16,24',
+    '--plan',
+    'sizes.jsonl',
+  );
+  expect(sizes.code, sizes.stderr).toBe(0);
+  const lines = (await readFile(path('sizes.jsonl'), 'utf8'))
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(new Set(lines.map(({ trial }) => trial.data.validation)).size, 'other pixels').toBe(2);
+  for (const trial of ['1', '2']) {
+    const { code, stderr } = await run('sweep', '--plan', 'sizes.jsonl', '--trial', trial);
+    expect(code, stderr).toBe(0);
+  }
+  const collected = await run('sweep', '--plan', 'sizes.jsonl', '--collect', 'runs', '--json');
+  expect(JSON.parse(collected.stdout).trials).toHaveLength(2);
+  const record = JSON.parse(await readFile(path('runs', 'trial-2', 'run.json'), 'utf8'));
+  expect(record.options.from.imageSize).toBe(24);
+  expect(record.data.imageShape).toMatchObject({ height: 24, width: 24 });
 });
 
 describe('a sweep over a list', () => {
@@ -229,6 +274,16 @@ describe('a worker that is killed', () => {
 
 describe('wrong usage', () => {
   it.each<[string, string[], RegExp]>([
+    [
+      'a model that is given and varies',
+      ['--from', '--vary', 'from=first,second'],
+      /^--vary: from is set by --from and by --vary\. Leave out one of the two\.$/,
+    ],
+    [
+      'an address whose signature the files would hold',
+      ['--vary', 'from=https://example.org/a.onnx?key=1'],
+      /--vary from: an address with a password or a signature cannot vary: received https:\/\/example\.org\/a\.onnx\. Download/,
+    ],
     [
       'a part that only fine-tuning has',
       ['--vary', 'head=linear,mlp'],

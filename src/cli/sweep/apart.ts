@@ -15,7 +15,7 @@ import { checkOutput, writeOutput } from '../output.ts';
 import type { Reporter } from '../reporter.ts';
 import { shortPath } from '../terminal.ts';
 import { isSameModel } from '../train/options.ts';
-import { checkSweptData, identityOf, SweepFolder } from './folder.ts';
+import { checkSweptData, dataOf, identityOf, SweepFolder } from './folder.ts';
 import type { SweepOptions } from './options.ts';
 import { planSweep, trialOptions } from './plan.ts';
 import { planText, readPlan } from './plan-file.ts';
@@ -101,7 +101,7 @@ export async function runTrial(
     given: { ...options, ...(from !== undefined && { from }), ...(data !== undefined && { data }) },
     until: record.epochs,
     trial: identity,
-    ...(record.data && { data: record.data }),
+    data: dataOf(record, trial),
   };
   reporter.print(`trial ${trial.number}: ${settingsText(trial.settings)}; ${shortPath(path)}`);
   const end = performance.now() + 1000 * (given.time ?? Number.POSITIVE_INFINITY);
@@ -156,7 +156,8 @@ export async function collectTrials(given: SweepOptions, reporter: Reporter): Pr
     const next = 'Give the folder that --trial wrote into.';
     await checkTrial(folder.trial(trial), identityOf(record, trial), next);
     const run = folder.trial(trial);
-    if ((await run.read('record')) !== undefined) checkSweptData((await run.record()).data, record.data);
+    if ((await run.read('record')) === undefined) continue;
+    checkSweptData((await run.record()).data, dataOf(record, trial));
   }
   const trials = await Promise.all(record.trials.map((trial) => folder.result(trial)));
   const missing = trials.filter(({ state }) => state === 'waiting');

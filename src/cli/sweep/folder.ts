@@ -53,6 +53,8 @@ export interface TrialRecord {
   readonly settings: Settings;
   /** Name of its run folder within the sweep's. */
   readonly folder: string;
+  /** Its images, where those of other trials have other pixels. */
+  readonly data?: SweptData;
   /** Why it cannot go on. */
   readonly failure?: string;
   /** It failed for want of something that may be there another time: memory, disk space. */
@@ -71,6 +73,11 @@ const ELSEWHERE = 'choose another folder with --out';
 export function identityOf({ given, epochs }: SweepRecord, { settings }: TrialRecord): string {
   const deciding = JSON.stringify([keptOptions(given), epochs, settings]);
   return nativeSha256().update(Buffer.from(deciding)).digest();
+}
+
+/** The images that a trial must have; undefined in older sweeps. */
+export function dataOf({ data }: SweepRecord, trial: TrialRecord): SweptData | undefined {
+  return trial.data ?? data;
 }
 
 /** @throws HarrierError `bad-data` where a trial has other images than those that the sweep was planned with */

@@ -3,11 +3,13 @@ import { flagOf } from '../../options/option.ts';
 import { readText } from '../../options/read.ts';
 import { OPTIONS } from '../../options/table.ts';
 import { TUNED_PART, type TunedPart } from '../../options/words.ts';
-import { givenSettings, newRun, type TrainOptions } from '../../platform/node/runs/new-run.ts';
+import { publicAddress } from '../../platform/node/backbones/public-address.ts';
+import { givenSettings, type NewRun, newRun, type TrainOptions } from '../../platform/node/runs/new-run.ts';
 import { findRecipe } from '../../platform/node/runs/recipe-files.ts';
 import {
   fineTuningMethod,
   networkOf,
+  type OptionValue,
   type Settings,
   type TrainingMethod,
   withSettings,
@@ -32,11 +34,25 @@ export interface SweptMethod {
 }
 
 /** Options that vary where a model is fine-tuned. */
-const OF_FINE_TUNING = ['head', 'trainable'] as const satisfies (keyof TrainOptions)[];
+const OF_FINE_TUNING = ['from', 'head', 'trainable'] as const satisfies (keyof TrainOptions)[];
+/** Options that vary whatever is trained: how images come to its size. */
+const OF_IMAGES = ['resize', 'imageSize'] as const satisfies (keyof TrainOptions)[];
+const ALL = [...OF_FINE_TUNING, ...OF_IMAGES];
+/** Trials that differ in one of these see other pixels of the same images. */
+const OF_PIXELS: readonly string[] = ['from', ...OF_IMAGES];
 
 /** @throws HarrierError when there is no such recipe or model, or a setting cannot be used */
 export async function sweptMethod(given: SweepOptions): Promise<SweptMethod> {
-  return given.from === undefined ? recipeMethod(given) : fineTuning(given);
+  const model = given.from ?? firstModel(given);
+  return model === undefined ? recipeMethod(given) : fineTuning(given, model);
+}
+
+/** The first of the models that `--vary from=…` names. @throws HarrierError `bad-option` for an address with a secret */
+function firstModel({ vary = [] }: SweepOptions): string | undefined {
+  const [, values] = vary.map((text) => /^\s*from\s*=(.*)$/s.exec(text)).find((match) => match) ?? [];
+  const first = values?.split(',')[0];
+  if (first !== undefined) checkNoSecret(first);
+  return first;
 }
 
 async function recipeMethod({ vary: _, ...given }: SweepOptions): Promise<SweptMethod> {
@@ -52,19 +68,30 @@ async function recipeMethod({ vary: _, ...given }: SweepOptions): Promise<SweptM
   return {
     method: recipe,
     fixed,
-    options: Object.fromEntries(OF_FINE_TUNING.map((name) => [name, refused(name)])),
+    options: {
+      ...readers(OF_IMAGES),
+      ...Object.fromEntries(OF_FINE_TUNING.map((name) => [name, refused(name)])),
+    },
     check: async (settings, images) => {
-      const side = given.imageSize ?? recipe.imageSize;
-      networkOf(withSettings(recipe, settings), { inputShape: [side, side, 3], classes: 10 });
-      const { options, ...method } = await newRun(asTrainOptions(withTrial(given, settings)));
+      const trial = asTrainOptions(withTrial(given, settings));
+      const side = trial.imageSize ?? recipe.imageSize;
+      const own = Object.entries(settings).filter(([name]) => !isOption(name));
+      networkOf(withSettings(recipe, Object.fromEntries(own)), { inputShape: [side, side, 3], classes: 10 });
+      const { options, ...method } = await newRun(trial);
       return plannedOptions(options, images, method).epochs;
     },
   };
 }
 
-async function fineTuning(given: SweepOptions): Promise<SweptMethod> {
-  const { vary, ...common } = given;
-  const { from } = await newRun({ ...asTrainOptions(common), head: undefined, trainable: undefined });
+/** @param model the one that all trials have, or the first of those that vary */
+async function fineTuning(given: SweepOptions, model: string | true): Promise<SweptMethod> {
+  const { vary: _, ...common } = given;
+  const { from } = await newRun({
+    ...asTrainOptions(common),
+    from: model,
+    head: undefined,
+    trainable: undefined,
+  });
   // A rate or a batch that varies is one of training by steps: of all layers, unless said otherwise.
   const part = TUNED_PART.test(given.trainable ?? '') ? (given.trainable as TunedPart) : 'all';
   const found = fineTuningMethod(from!.network, part);
@@ -72,17 +99,56 @@ async function fineTuning(given: SweepOptions): Promise<SweptMethod> {
   return {
     method: withSettings(found, fixed),
     fixed,
-    options: Object.fromEntries(
-      OF_FINE_TUNING.map((name) => [
-        name,
-        (text) => `${readText(OPTIONS[name].type, text, `--vary ${name}`)}`,
-      ]),
-    ),
-    check: async (settings, images) => {
-      const { options, chosen, ...method } = await newRun(asTrainOptions(withTrial(common, settings)));
-      return plannedOptions(options, images, { from: method.from, chosen }).epochs;
-    },
+    options: readers(ALL),
+    check: checkOfTrials(common),
   };
+}
+
+/** Each trial's model is opened once, and its weights are not kept. */
+function checkOfTrials(common: Omit<SweepOptions, 'vary'>): SweptMethod['check'] {
+  const known = new Map<string, Pick<NewRun, 'options' | 'from' | 'chosen'>>();
+  let last: { readonly key: string; readonly from: NewRun['from'] } | undefined;
+  return async (settings, images) => {
+    const name = JSON.stringify(settings);
+    let run = known.get(name);
+    if (!run) {
+      const key = JSON.stringify(pixelSettings(settings));
+      const trial = asTrainOptions(withTrial(common, settings));
+      run = await newRun(trial, undefined, last?.key === key ? last.from : undefined);
+      last = { key, from: run.from };
+      known.set(name, { ...run, from: { ...run.from!, weights: new Map() } });
+    }
+    const { options, from, chosen } = run;
+    return plannedOptions(options, images, { from, chosen }).epochs;
+  };
+}
+
+function readers(names: readonly (typeof ALL)[number][]): VaryingOptions {
+  return Object.fromEntries(
+    names.map((name) => [
+      name,
+      (text: string): OptionValue => {
+        const value = readText(OPTIONS[name].type, text, `--vary ${name}`);
+        if (name === 'from') checkNoSecret(text);
+        return typeof value === 'number' ? value : `${value}`;
+      },
+    ]),
+  );
+}
+
+/** @throws HarrierError `bad-option` for an address that the files of a sweep must not hold */
+function checkNoSecret(from: string): void {
+  if (publicAddress(from) === from) return;
+  throw new HarrierError('bad-option', 'an address with a password or a signature cannot vary', {
+    where: '--vary from',
+    received: publicAddress(from),
+    next: 'Download the model, and name its file.',
+  });
+}
+
+/** Those settings of a trial that change the pixels of its images. */
+export function pixelSettings(settings: Settings): Settings {
+  return Object.fromEntries(Object.entries(settings).filter(([name]) => OF_PIXELS.includes(name)));
 }
 
 /** The options of a trial: some of its settings are options of `train`. */
@@ -97,12 +163,12 @@ export function withTrial<T extends TrialOptions>(given: T, settings: Settings):
 }
 
 function isOption(name: string): boolean {
-  return (OF_FINE_TUNING as readonly string[]).includes(name);
+  return (ALL as readonly string[]).includes(name);
 }
 
 /** @throws HarrierError `bad-option` where an option is given that varies too */
 export function checkGivenOnce(given: SweepOptions, names: readonly string[]): void {
-  const both = OF_FINE_TUNING.find((name) => names.includes(name) && given[name] !== undefined);
+  const both = ALL.find((name) => names.includes(name) && given[name] !== undefined);
   if (both === undefined) return;
   throw new HarrierError('bad-option', `${both} is set by ${flagOf(both)} and by --vary`, {
     where: '--vary',

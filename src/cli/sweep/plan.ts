@@ -5,11 +5,13 @@ import { flagOf } from '../../options/option.ts';
 import { defaultThreads } from '../../platform/node/engine/default-threads.ts';
 import { newRun } from '../../platform/node/runs/new-run.ts';
 import { prepareRun } from '../../platform/node/runs/prepare-run.ts';
+import type { Settings } from '../../recipes/index.ts';
 import { mayChange } from '../../runs/given-anew.ts';
-import { readVariation, trialsOf } from '../../sweeps/index.ts';
+import type { PreparedRun } from '../../runs/prepare-run.ts';
+import { readVariation, trialsOf, type Variation } from '../../sweeps/index.ts';
 import { commandLine, fromAnywhere, givenToSeveral, isSameModel } from '../train/options.ts';
-import { SWEEP_FORMAT, type SweepRecord, type TrialRecord } from './folder.ts';
-import { checkGivenOnce, sweptMethod, withTrial } from './method.ts';
+import { SWEEP_FORMAT, type SweepRecord, type SweptData, type TrialRecord } from './folder.ts';
+import { checkGivenOnce, pixelSettings, sweptMethod, withTrial } from './method.ts';
 import { asTrainOptions, type SweepOptions, type TrialOptions } from './options.ts';
 
 /** Fraction of the training images that evaluates trials where nobody says how many. */
@@ -42,29 +44,33 @@ export async function planSweep(
   hooks: { onProgress: OnProgress; signal: AbortSignal },
 ): Promise<SweepRecord> {
   const { method, fixed, options, check } = await sweptMethod(given);
-  const variations = (given.vary ?? []).map((text) => readVariation(method, text, options));
-  const settings = trialsOf(variations, given.trials, given.seed ?? 1);
-  const both = variations.find(({ name }) => Object.hasOwn(fixed, name));
-  if (both) {
-    throw new HarrierError('bad-option', `${both.name} is set by --set and by --vary`, {
+  const read = (given.vary ?? []).map((text) => readVariation(method, text, options));
+  const names = read.map(({ name }) => name);
+  const both = names.find((name) => Object.hasOwn(fixed, name));
+  if (both !== undefined) {
+    throw new HarrierError('bad-option', `${both} is set by --set and by --vary`, {
       where: '--vary',
       next: 'Leave out one of the two.',
     });
   }
-  checkGivenOnce(
-    given,
-    variations.map(({ name }) => name),
-  );
+  checkGivenOnce(given, names);
+  const variations = await Promise.all(read.map(modelsFromAnywhere));
+  const settings = trialsOf(variations, given.trials, given.seed ?? 1);
   // Before any data is opened.
   for (const each of settings) await check(each, 1);
   const { parallel, threads } = shares(given);
-  const base: TrialOptions = await fromAnywhere(
-    Object.fromEntries(Object.entries(given).filter(([name]) => !OF_THE_SWEEP.has(name))),
+  const common = Object.fromEntries(Object.entries(given).filter(([name]) => !OF_THE_SWEEP.has(name)));
+  // Where the model varies, there is no recipe.
+  const whole: TrialOptions = await fromAnywhere({ ...common, ...pixelSettings(settings[0]) });
+  const base: TrialOptions = Object.fromEntries(
+    Object.entries(whole).filter(([name]) => !names.includes(name)),
   );
-  const first = { ...base, threads };
-  let run = await prepare(first, hooks);
+  let run = await prepare({ ...whole, threads }, hooks);
   const split = run.validation ? {} : { validationSplit: VALIDATION_SPLIT };
-  if (!run.validation) run = await prepare({ ...first, ...split }, hooks);
+  if (!run.validation) run = await prepare({ ...whole, threads, ...split }, hooks);
+  const data = await dataOfTrials(settings, run, (each) =>
+    prepare(withTrial({ ...base, threads, ...split }, each), hooks),
+  );
   const lengths: number[] = [];
   for (const each of settings) lengths.push(await check(each, run.train.size));
   const epochs = Math.max(...lengths);
@@ -89,15 +95,44 @@ export async function planSweep(
     parallel,
     threads,
     images: run.validation!.size,
-    data: { train: run.data.train.hash, validation: run.data.validation!.hash },
+    ...(new Set(data).size === 1 && { data: data[0] }),
     trials: settings.map(
       (each, i): TrialRecord => ({
         number: i + 1,
         settings: each,
+        ...(new Set(data).size > 1 && { data: data[i] }),
         folder: `trial-${`${i + 1}`.padStart(digits, '0')}`,
       }),
     ),
   };
+}
+
+/** A file or a run is called by its absolute path: trials may be trained from another folder. */
+async function modelsFromAnywhere(variation: Variation): Promise<Variation> {
+  if (variation.name !== 'from' || variation.kind !== 'list') return variation;
+  const values = variation.values.map(async (from) => `${(await fromAnywhere({ from: `${from}` })).from}`);
+  return { ...variation, values: await Promise.all(values) };
+}
+
+/** The images of each trial: the same ones, but of other pixels where the model, the size or the resizing varies. */
+async function dataOfTrials(
+  settings: readonly Settings[],
+  first: PreparedRun,
+  open: (settings: Settings) => Promise<PreparedRun>,
+): Promise<SweptData[]> {
+  const known = new Map<string, SweptData>();
+  const all: SweptData[] = [];
+  for (const each of settings.map(pixelSettings)) {
+    const key = JSON.stringify(each);
+    const data = known.get(key) ?? sweptData(known.size === 0 ? first : await open(each));
+    known.set(key, data);
+    all.push(data);
+  }
+  return all;
+}
+
+function sweptData({ data: { train, validation } }: PreparedRun): SweptData {
+  return { train: train.hash, validation: validation!.hash };
 }
 
 async function prepare(given: TrialOptions, hooks: { onProgress: OnProgress; signal: AbortSignal }) {

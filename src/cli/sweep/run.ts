@@ -18,7 +18,7 @@ import { Exit } from '../failure.ts';
 import { type Interruption, watchInterruption } from '../interruption.ts';
 import { Reporter } from '../reporter.ts';
 import { shortPath } from '../terminal.ts';
-import { identityOf, SweepFolder, type SweepRecord, type TrialRecord } from './folder.ts';
+import { dataOf, identityOf, SweepFolder, type SweepRecord, type TrialRecord } from './folder.ts';
 import type { SweepOptions } from './options.ts';
 import { planSweep, resumedSweep, trialOptions } from './plan.ts';
 import { Pool } from './pool.ts';
@@ -201,7 +201,7 @@ async function train(
           given: trialOptions(record, trial),
           until,
           trial: identityOf(record, trial),
-          ...(record.data && { data: record.data }),
+          data: dataOf(record, trial),
         }));
       await pool.run(tasks, {
         onProgress: ({ number }, epochs) => progress.at(number, epochs),
