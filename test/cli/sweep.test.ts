@@ -24,6 +24,8 @@ beforeAll(async () => {
   place = await workplace();
   await writeImages(path('images'), { perClass: 40 });
   expect((await run('train', ...SMALL, '--epochs', '1', '--out', 'first')).code).toBe(0);
+  const pooled = await run('train', ...POOLED, '--data', 'images', '--out', 'pooled');
+  expect(pooled.code, pooled.stderr).toBe(0);
 });
 afterAll(() => place.remove());
 
@@ -48,9 +50,7 @@ it('varies heads and trained layers of a model, whose features are computed once
   expect(trials.map(({ state }: { state: string }) => state)).toEqual(['finished', 'finished']);
 });
 
-it('varies models, sizes and resizing, each trial on the same images', async () => {
-  const trained = await run('train', ...POOLED, '--data', 'images', '--out', 'pooled');
-  expect(trained.code, trained.stderr).toBe(0);
+it('varies models, and how images are resized', async () => {
   const vary = ['--vary', 'from=first,pooled', '--vary', 'resize=crop,pad'];
   const finished = await run('sweep', ...vary, '--data', 'images', '--out', 'models', '--json');
   expect(finished.code, finished.stderr).toBe(0);
@@ -61,6 +61,9 @@ it('varies models, sizes and resizing, each trial on the same images', async () 
     settings.resize,
   ]);
   expect(pairs.toSorted().join(' ')).toBe('first,crop first,pad pooled,crop pooled,pad');
+});
+
+it('varies sizes, of the same images, in trials of a plan', async () => {
   const sizes = await run(
     'sweep',
     '--from',
