@@ -14,7 +14,7 @@ export const TRAINING = {
       of: ['train', 'sweep', 'lr-find'],
       value: '<name|file>',
       helpOf: {
-        sweep: `\`harrier recipes\` lists them and their settings (default: ${DEFAULT_RECIPE}; see --from for photos)`,
+        sweep: `\`harrier recipes\` lists them and their settings (default: ${DEFAULT_RECIPE}; for photos a pretrained network, as for train)`,
         'lr-find': `\`harrier recipes\` lists them (default: ${DEFAULT_RECIPE})`,
       },
       ofJobs: {

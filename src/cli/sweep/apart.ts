@@ -10,11 +10,13 @@ import { shellQuote } from '../../platform/node/shell-quote.ts';
 import { settingsText } from '../../recipes/index.ts';
 import { ranked, trialsText } from '../../sweeps/index.ts';
 import { Exit } from '../failure.ts';
+import { fetchingFor } from '../fetching.ts';
 import { type Interruption, orExit } from '../interruption.ts';
 import { checkOutput, writeOutput } from '../output.ts';
 import type { Reporter } from '../reporter.ts';
 import { shortPath } from '../terminal.ts';
 import { isSameModel } from '../train/options.ts';
+import { withOwnChoice } from './by-itself.ts';
 import { checkSweptData, dataOf, identityOf, SweepFolder } from './folder.ts';
 import type { SweepOptions } from './options.ts';
 import { planSweep, trialOptions } from './plan.ts';
@@ -51,9 +53,10 @@ export async function writePlan(
       ),
   };
   await checkOutput(path, output);
+  const whole = await withOwnChoice(given, reporter, fetchingFor(reporter, interruption.signal));
   reporter.status('planning …');
   const record = await planSweep(
-    { ...given, halving: false },
+    { ...whole, halving: false },
     { onProgress: reporter.work, signal: interruption.signal },
   );
   await writeOutput(path, planText(record), output);

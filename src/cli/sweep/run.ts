@@ -15,9 +15,11 @@ import {
   trialsText,
 } from '../../sweeps/index.ts';
 import { Exit } from '../failure.ts';
+import { fetchingFor } from '../fetching.ts';
 import { type Interruption, watchInterruption } from '../interruption.ts';
 import { Reporter } from '../reporter.ts';
 import { shortPath } from '../terminal.ts';
+import { withOwnChoice } from './by-itself.ts';
 import { dataOf, identityOf, SweepFolder, type SweepRecord, type TrialRecord } from './folder.ts';
 import type { SweepOptions } from './options.ts';
 import { planSweep, resumedSweep, trialOptions } from './plan.ts';
@@ -33,13 +35,14 @@ export async function runSweep(given: SweepOptions): Promise<void> {
   try {
     if (await isApart(given, reporter, interruption)) return;
     if (given.resume === undefined) {
+      const whole = await withOwnChoice(given, reporter, fetchingFor(reporter, interruption.signal));
       reporter.status('planning …');
-      const record = await planSweep(given, { onProgress: reporter.work, signal: interruption.signal });
+      const record = await planSweep(whole, { onProgress: reporter.work, signal: interruption.signal });
       const { path } = await createRunFolder(record.title.split(' ')[0], given.out, new Date(), {
         parent: 'sweeps',
       });
       await new SweepFolder(path).writeRecord(record);
-      await sweep(path, given, record, reporter, interruption);
+      await sweep(path, whole, record, reporter, interruption);
     } else {
       const path = resolve(given.resume);
       const record = await resumedSweep(await new SweepFolder(path).record(), given);
