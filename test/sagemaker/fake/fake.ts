@@ -84,6 +84,8 @@ export class FakeAws {
   async close(): Promise<void> {
     await this.hosting.close();
     while (this.world.work.size > 0) await Promise.all(this.world.work);
+    // Those that this work has started.
+    await this.hosting.close();
     this.#server.closeAllConnections();
     this.#server.close();
   }
