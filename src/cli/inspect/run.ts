@@ -1,6 +1,8 @@
 import { resolve } from 'node:path';
 import { HarrierError } from '../../errors.ts';
 import { type Inspection, inspectImages, inspectionText } from '../../inspection/index.ts';
+import { labelRules } from '../../platform/node/datasets/label-rules.ts';
+import { isManifestName } from '../../platform/node/datasets/manifest.ts';
 import { shellQuote } from '../../platform/node/shell-quote.ts';
 import { Exit } from '../failure.ts';
 import { type FeaturesCommandOptions, featuresOf } from '../features/features-of.ts';
@@ -70,13 +72,7 @@ async function inspect(
       reporter.print();
       reporter.print(reporter.style.faint(`The same with the images: ${shortPath(page)}`));
       if (found.labels.issues.length > 0) {
-        reporter.print(
-          reporter.style.faint(
-            found.multiLabel
-              ? 'Correct labels in the list.'
-              : `Correct labels in npx harrier studio --data ${shellQuote(data)}, or move the files to the right folder.`,
-          ),
-        );
+        reporter.print(reporter.style.faint(correctingText(data, found.multiLabel !== undefined, options)));
       }
     }
   } catch (error) {
@@ -85,4 +81,15 @@ async function inspect(
   } finally {
     await backbone.dispose();
   }
+}
+
+/** Where wrong labels are corrected. Studio reads folders and lists as they are. */
+function correctingText(data: string, isMultiLabel: boolean, options: InspectCommandOptions): string {
+  const isList = isManifestName(data);
+  if (isMultiLabel || (isList && Object.keys(labelRules(options)).length > 0)) {
+    return 'Correct labels in the list.';
+  }
+  if (options.labelBy !== undefined) return 'Correct labels in the names of the files.';
+  const place = isList ? 'in the list' : 'move the files to the right folder';
+  return `Correct labels in npx harrier studio --data ${shellQuote(data)}, or ${place}.`;
 }

@@ -63,7 +63,8 @@ export async function evaluationImages(
 ): Promise<EvaluationImages> {
   const isFolder = await isImageFolder(spec);
   if (known.path !== undefined && (await isSamePlace(spec, known.path))) {
-    const opened = await openedAsTrained(spec, known, given, split);
+    const own = known.options && labelRules(known.options);
+    const opened = await openedAsTrained(spec, known, { ...given, ...own, ...labelRules(given) }, split);
     if (split) return partOf(opened, split, `--split ${split}`);
     const isSetAside = isFolder || known.options?.folds !== undefined;
     return partOf(opened, 'test', isSetAside ? 'the test images that training set aside' : 'its test part');
@@ -140,7 +141,10 @@ async function evaluatedFolder(spec: string, options: OpenDatasetOptions): Promi
   return { dataset: marked, part, total, which, notes };
 }
 
-/** @throws HarrierError `bad-data` where the model was trained on all images */
+/**
+ * @param options with the rules for labels that these data have, which may be written otherwise than those of the run
+ * @throws HarrierError `bad-data` where the model was trained on all images
+ */
 async function openedAsTrained(
   spec: string,
   { rules = 1, options: own }: KnownTraining,
@@ -151,12 +155,7 @@ async function openedAsTrained(
   const { testSplit, groupBy, splitBy } = own ?? {};
   const pooled = folds !== undefined;
   const division = { rules, testSplit, groupBy, splitBy, pooled, isNew: false };
-  const opened = await openDataset(spec, {
-    ...options,
-    ...(own && labelRules(own)),
-    ...labelRules(options),
-    ...division,
-  });
+  const opened = await openDataset(spec, { ...options, ...division });
   if (!own || !folds) return opened;
   const folded = foldedImages({ ...opened, rules }, own);
   if (folds.held === undefined && folded.isTest && split !== 'train') throw trainedOnAll(spec);

@@ -151,6 +151,18 @@ describe('labels in file names', () => {
     expect(from.train.hash).toBe(train.hash);
   });
 
+  it('do not change where an image is added in a folder', async () => {
+    await cp(at('flat'), at('grown'), { recursive: true });
+    const before = await open('grown', { labelBy });
+    await cp(at('flat/ant.0.png'), at('grown/new/bee.77.png'));
+    const after = await open('grown', { labelBy });
+    expect(after.train.size + after.test.size).toBe(37);
+    expect(labelled(after.test).filter((line) => !line.startsWith('bee.77'))).toEqual(labelled(before.test));
+    await expect(open('flat', { labelBy: '(ant|bee|)\\.\\d+' })).rejects.toThrow(
+      '12 of 36 images have paths that do not match',
+    );
+  });
+
   it('may lie in folders of parts', async () => {
     for (const name of await readdir(at('flat'))) {
       await cp(at(`flat/${name}`), at(`parted/${/\.[0-3]\./.test(name) ? 'test' : 'train'}/${name}`));
@@ -277,6 +289,31 @@ describe('chosen and merged classes', () => {
     [{ merge: { flier: ['bee', 'wasp'] }, classes: ['ant', 'bee'] }, 'there is no class "bee"'],
   ])('are refused: %o', async (options, message) => {
     await expect(open('folders', options)).rejects.toThrow(message);
+  });
+
+  it('of a run are found again in the same data in another form', async () => {
+    const { train, test } = await open('folders');
+    await table('plain.csv', 'file,label', (stem, label) => `photos/${stem}.png,${NAMES[label]}`);
+    await table('other.csv', 'photo,kind of', (stem, label) => `photos/${stem}.png,${NAMES[label]}`);
+    const own = {
+      'plain.csv': {},
+      'other.csv': { columns: { image: 'photo', label: 'kind of' } },
+      flat: { labelBy: '/(\\w+)\\.\\d+\\.png$' },
+    };
+    for (const [ran, rules] of Object.entries(own)) {
+      const known = {
+        path: at(ran),
+        rules: 2,
+        options: { seed: 1, ...rules },
+        testHash: test.hash,
+        trainHash: train.hash,
+      } as const;
+      for (const [data, otherRules] of Object.entries(own)) {
+        const given = data === ran ? {} : otherRules;
+        const { which } = await evaluationImages(at(data), known, { cacheDirectory: at('cache'), ...given });
+        expect(which, `${data} by a run on ${ran}`).toMatch(/the test images that training set aside$/);
+      }
+    }
   });
 
   it('are those of a run where its model is evaluated, on its own images and on others', async () => {

@@ -220,13 +220,17 @@ function fieldIn(known: Readonly<Record<string, Field>>, name: string): Field | 
 
 /** The place of a column: by its name as it is, else by its letters and digits; -1 where there is none. */
 function placeOf(names: readonly string[], name: string): number {
-  const exact = names.findIndex((each) => each.trim() === name.trim());
+  const whole = (text: string) => text.trim().normalize('NFC');
+  const exact = names.findIndex((each) => whole(each) === whole(name));
   return exact >= 0 ? exact : names.findIndex((each) => plainName(each) === plainName(name));
 }
 
 /** The name of a column in lower case, without what stands between words. */
 function plainName(name: string): string {
-  return name.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '');
+  return name
+    .normalize('NFC')
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]/gu, '');
 }
 
 interface Missing {

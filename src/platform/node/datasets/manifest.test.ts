@@ -115,6 +115,28 @@ describe('a list of images', () => {
     ]);
   });
 
+  it('may have commas in quoted names of columns, where semicolons separate them', async () => {
+    const path = await list('quoted.csv', 'file;"ant, black";bee\nx.png;1;0\n');
+    expect((await readManifest(path, { multiLabel: true })).rows[0].tags).toEqual(['ant, black']);
+  });
+
+  it('may begin with the line in which Excel says what separates the cells', async () => {
+    const path = await list('told.csv', 'sep=;\r\nfile;label\r\nx, 1.png;ant\r\n');
+    expect((await readManifest(path)).rows).toEqual([{ file: 'x, 1.png', label: 'ant', line: 3 }]);
+  });
+
+  it('means the same group, label and column by both Unicode forms of a name, with or without spaces', async () => {
+    const lines = ['Jos\u00e9', 'Jose\u0301'].map((group, i) =>
+      JSON.stringify({ Gr\u00f6\u00dfe: `x${i}.png`, label: i ? 'ant ' : 'ant', group }),
+    );
+    const path = await list('forms.jsonl', lines.join('\n'));
+    const { rows } = await readManifest(path, { columns: { image: 'Gro\u0308\u00dfe' } });
+    expect(rows.map(({ label, group }) => [label, group])).toEqual([
+      ['ant', 'Jos\u00e9'],
+      ['ant', 'Jos\u00e9'],
+    ]);
+  });
+
   it('may say which part each image is in', async () => {
     const parts = ['train', 'train', 'Validation', 'test'];
     const lines = rows.map((row, i) => `${row.file},${row.label},${parts[i % 4]}`);

@@ -141,7 +141,7 @@ function jsonLines(
       const value = place === undefined ? undefined : object[names[place]];
       if ((multiLabel || field === 'label') && typeof value === 'object' && value !== null)
         return listed(value, `${path}, line ${line}`);
-      return value === undefined || value === null ? '' : String(value);
+      return value === undefined || value === null ? '' : String(value).trim();
     };
     const own = tags?.filter((name) => isSet(object[name])).map(tagName);
     return rowOf(cell, path, line, multiLabel, own);
@@ -194,12 +194,18 @@ function hasBare(rows: readonly ManifestRow[]): boolean {
   return rows.some(({ label }) => label === '') && rows.some(({ label }) => label !== '');
 }
 
+/** The line before a table by which Excel tells itself what separates its cells. */
+const TOLD_DELIMITER = /^sep=([,;\t])\r?\n/i;
+
 /**
  * What separates the cells of a table: a spreadsheet writes what its country separates with.
  * @param multiLabel whether a semicolon may stand between labels, and separates cells only where nothing else does
  */
 export function delimiterOf(text: string, multiLabel = false): string {
-  const first = text.slice(0, text.indexOf('\n') < 0 ? text.length : text.indexOf('\n'));
+  const told = TOLD_DELIMITER.exec(text)?.[1];
+  if (told !== undefined) return told;
+  const line = text.slice(0, text.indexOf('\n') < 0 ? text.length : text.indexOf('\n'));
+  const first = line.replace(/"[^"]*"/g, '');
   const delimiters = multiLabel ? ['\t', ',', ';'] : ['\t', ';', ','];
   return delimiters.find((each) => first.includes(each)) ?? ',';
 }
@@ -217,6 +223,7 @@ export function tableRecords(
       info: true,
       relaxColumnCount: true,
       skipEmptyLines: true,
+      fromLine: TOLD_DELIMITER.test(text) ? 2 : 1,
     }) as unknown as { record: string[]; info: { lines: number } }[];
     return records.map(({ record, info }) => ({ record, line: info.lines }));
   } catch (cause) {
@@ -256,7 +263,7 @@ function rowOf(
     line,
     ...(tags && { tags }),
     ...(split !== '' && { part: partOf(split, path, line) }),
-    ...(group !== '' && { group }),
+    ...(group !== '' && { group: group.normalize('NFC') }),
     ...(time !== '' && { time }),
   };
 }

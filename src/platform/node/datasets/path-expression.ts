@@ -22,18 +22,17 @@ export interface Captures {
 }
 
 /**
- * Matches an expression against paths below the folder of the data, with `/` between folders. Where it matches none of
- * them, each path begins with a `/` too: an expression such as `/(\w+)_` then fits images that lie in no sub-folder.
+ * Matches an expression against paths below the folder of the data, with `/` between folders. A path that it does not
+ * match is tried with a `/` before it: an expression such as `/(\w+)_` then fits images that lie in no sub-folder. Each
+ * path for itself, so that a further image changes nothing for the others. An empty capture is none.
  *
  * @throws HarrierError `bad-option` for an expression that cannot be used or fits no path
  */
 export function capturesOf(paths: readonly string[], option: keyof typeof KINDS, text: string): Captures {
   const { noun } = KINDS[option];
   const expression = expressionOf(option, text);
-  const capturesIn = (start: string) =>
-    paths.map((path) => expression.exec(start + path)?.[1]?.normalize('NFC'));
-  let found = capturesIn('');
-  if (found.every((each) => each === undefined)) found = capturesIn('/');
+  const captureIn = (path: string) => expression.exec(path)?.[1]?.normalize('NFC') || undefined;
+  const found = paths.map((path) => captureIn(path) ?? captureIn(`/${path}`));
   const without = found.flatMap((each, slot) => (each === undefined ? [slot] : []));
   const example = printable(paths[without[0] ?? 0]);
   if (without.length < found.length) return { found, without: without.length, example };
