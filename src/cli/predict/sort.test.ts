@@ -224,6 +224,44 @@ describe('predict --sort', () => {
     expect(bad).toEqual([expect.stringMatching(/in\/bad\.jpg,,,,,[0-9a-f]{64},abc,.*this is no image\.?$/)]);
   });
 
+  it('leaves what somebody has moved since, also with another model', async () => {
+    await sort(FILES);
+    const before = await images('sorted');
+    const [[moved, content]] = Object.entries(before).filter(([name]) => name.startsWith('ant/'));
+    const name = moved.slice('ant/'.length);
+    await rename(at('sorted', moved), at('sorted/bee', name));
+    await sort(FILES, { model: 'def' });
+    const { [moved]: _, ...others } = before;
+    expect(await images('sorted')).toEqual({ ...others, [`bee/${name}`]: content });
+    // Sorted from where it was put aside, it is the same image.
+    await rename(at('sorted/bee', name), at('sorted/ant', name));
+    await sort([`sorted/ant/${name}`], { words: [at('sorted/ant', name)], move: true, model: 'ghi' });
+    await sort(FILES, { model: 'jkl' });
+    expect(Object.keys(await images('sorted')).filter((each) => each.endsWith(`/${name}`))).toHaveLength(1);
+  });
+
+  it('counts a photo once that is named in two ways', async () => {
+    await mkdir(at('other'));
+    await symlink(at('in'), at('other/link'));
+    const { said } = await sort(['in/1.jpg', 'other/link/1.jpg', 'other/../in/1.jpg']);
+    expect(said.at(-1)).toBe('1 sorted into 1 class, 0 unknown');
+  });
+
+  it('says which photos stay, and is no success then', async () => {
+    await symlink(at('in/1.jpg'), at('in/link.jpg'));
+    for (const move of [false, true]) {
+      const { said, failed } = await sort(['in/link.jpg'], { move });
+      expect(failed).toBe(move);
+      if (move)
+        expect(said.join()).toMatch(/in\/link\.jpg stays where it is: it is a link.*1 left where they were/);
+    }
+    expect(await readdir(at('in'))).toContain('link.jpg');
+    await expect(sort(['gone/1.jpg'], { words: [at('gone')], folder: at('new') })).rejects.toThrow(
+      `${at('gone')}: there is no such file or folder`,
+    );
+    expect(await readdir(place)).not.toContain('new');
+  });
+
   it('keeps the time of a photo', async () => {
     const { mtimeMs } = await stat(at('in/1.jpg'));
     await sort(['in/1.jpg']);
@@ -236,6 +274,7 @@ describe('predict --sort', () => {
       /^a\/b: no folder can be called after this class .* Print the answers with --csv/,
     ],
     [{ classNames: ['Unsure', 'b'], atLeast: 0.5 }, /^--at-least: this model has a class "unsure": .* Leave/],
+    [{ classNames: ['predictions.csv', 'b'] }, /^predictions\.csv: a class has the name of the table/],
     [{ classNames: ['unknown', 'b'] }, /^--sort: this model has a class "unknown", and tells unknown images/],
   ])('refuses %j', async (given, sentence) => {
     await expect(sort(FILES, given)).rejects.toThrow(sentence);

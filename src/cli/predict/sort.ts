@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { lstat, realpath, rm, stat } from 'node:fs/promises';
-import { dirname, join, resolve, sep } from 'node:path';
+import { basename, dirname, join, resolve, sep } from 'node:path';
 import { HarrierError } from '../../errors.ts';
 import { formatCount, formatQuantity, printable } from '../../format/format.ts';
 import { withLock } from '../../platform/node/files/lock.ts';
@@ -20,6 +20,8 @@ import type { Answer } from './text.ts';
 /** For images whose largest probability is too low, and for those of none of the classes. */
 const UNSURE = 'unsure';
 const UNKNOWN = 'unknown';
+/** Why a link is not moved. */
+const IS_LINK: NodeJS.ErrnoException = new Error('it is a link');
 /** Files that are looked at before it is their turn to be read. */
 const AHEAD = 16;
 
@@ -61,8 +63,7 @@ export async function sortImages(
   interruption: Interruption,
 ): Promise<void> {
   checkFolders(task);
-  const files = await unsorted(task);
-  const apart = new Set(task.files).size - files.length;
+  const { files, apart } = await unsorted(task);
   if (apart > 0) {
     reporter.note(
       `${formatQuantity(apart, 'image')} ${apart === 1 ? 'lies' : 'lie'} in the folders of ${shortPath(task.folder)} already: not sorted again.`,
@@ -99,14 +100,19 @@ function report(counts: Counts, task: Sorting, total: number, reporter: Reporter
         `${formatCount(sorted)} sorted into ${formatQuantity(used, 'class', 'classes')}`,
         ...(task.atLeast === undefined ? [] : [`${formatCount(unsure)} unsure`]),
         ...(task.tellsUnknown ? [`${formatCount(unknown)} unknown`] : []),
+        ...(left > 0 ? [`${formatCount(left)} left where they were`] : []),
       ].join(', '),
     );
   }
-  if (failed === 0) return;
+  if (failed === 0) {
+    if (left > 0) throw new Exit(1);
+    return;
+  }
   const stay = failed === 1 ? 'stays where it is' : 'stay where they are';
   const summary = `${formatCount(failed)} of ${formatQuantity(total, 'image')} could not be read and ${stay}; ${shortPath(join(task.folder, TABLE))} says why`;
   if (task.skipBad && failed < total) {
     reporter.note(`Note: ${summary}.`);
+    if (left > 0) throw new Exit(1);
     return;
   }
   reporter.error(summary);
@@ -222,9 +228,15 @@ class Sorter {
     const unknown = answer.unknown === true;
     const into = unknown ? UNKNOWN : probability < atLeast ? UNSURE : label;
     try {
-      if (move && (await lstat(file)).isSymbolicLink()) throw new Error('it is a link');
-      // What another model has sorted into another folder moves on: nothing is there twice.
-      const earlier = await this.#folder.earlier(file, hash);
+      if (move && (await lstat(file)).isSymbolicLink()) throw IS_LINK;
+      // What another model has sorted into another folder moves on: nothing is there twice. What somebody has moved stays.
+      const known = await this.#folder.earlier(file, hash);
+      if (known?.isMoved) {
+        const [where] = known.sorted.split('/');
+        this.#count(where, where === UNKNOWN);
+        return { image: { file, hash, model, ...answer, sorted: known.sorted }, old: move ? [file] : [] };
+      }
+      const earlier = known && join(this.#folder.path, known.sorted);
       const from = earlier ?? file;
       const { sorted, isThere } = await this.#folder.place(from, into, move || earlier !== undefined);
       this.#count(into, unknown);
@@ -247,6 +259,8 @@ class Sorter {
   }
 
   async #remove(file: string): Promise<void> {
+    const isLink = (await lstat(file).catch(() => undefined))?.isSymbolicLink();
+    if (isLink) return this.#leave(file, IS_LINK);
     await rm(file, { force: true }).catch((error) => this.#leave(file, error));
   }
 
@@ -261,6 +275,12 @@ class Sorter {
 function checkFolders({ classNames, atLeast, tellsUnknown }: Sorting): void {
   for (const name of classNames)
     checkFolderName(name, 'Print the answers with --csv, and move the files by it.');
+  if (classNames.includes(TABLE)) {
+    throw new HarrierError('not-supported', 'a class has the name of the table', {
+      where: TABLE,
+      next: 'Print the answers with --csv, and move the files by it.',
+    });
+  }
   const isClass = (folder: string) => classNames.some((name) => name.toLowerCase() === folder);
   if (atLeast !== undefined && isClass(UNSURE)) {
     throw new HarrierError('bad-option', `this model has a class "${UNSURE}"`, {
@@ -283,17 +303,26 @@ function checkFolders({ classNames, atLeast, tellsUnknown }: Sorting): void {
 }
 
 /**
- * The images to sort, each once. Those in a folder that images are sorted into stay, unless it was named.
+ * The images to sort, each once, and how many stay: those in a folder that images are sorted into, unless it was named.
  *
  * @throws HarrierError `bad-option` where such a folder was named and its images would then lie in two
  */
-async function unsorted({ files, words, folder, classNames, move }: Sorting): Promise<string[]> {
+async function unsorted({
+  files,
+  words,
+  folder,
+  classNames,
+  move,
+}: Sorting): Promise<{ files: string[]; apart: number }> {
   const root = await realpath(folder).catch(() => resolve(folder));
   const targets = [...classNames, UNSURE, UNKNOWN].map((name) => join(root, name));
   const isIn = (path: string, place: string) => path === place || path.startsWith(join(place, sep));
   const targetOf = (path: string) => targets.find((target) => isIn(path, target));
   const named = new Set<string>();
   const paths = await Promise.all(words.map((word) => realpath(word).catch(() => undefined)));
+  if (words.length > 0 && paths.every((path) => path === undefined)) {
+    throw new HarrierError('not-found', 'there is no such file or folder', { where: words[0] });
+  }
   // Found on the way, below another folder: nothing of it is meant.
   const isFound =
     paths.some((path) => path && path !== root && isIn(root, path)) &&
@@ -310,18 +339,25 @@ async function unsorted({ files, words, folder, classNames, move }: Sorting): Pr
     }
     named.add(target);
   }
-  const folders = new Map<string, boolean>();
-  const found: string[] = [];
-  for (const file of new Set(files)) {
+  const folders = new Map<string, { path: string; isMeant: boolean }>();
+  const found = new Map<string, string>();
+  const apart = new Set<string>();
+  for (const file of files) {
     const own = dirname(file);
-    if (!folders.has(own)) {
+    let folder = folders.get(own);
+    if (!folder) {
       const path = await realpath(own).catch(() => resolve(own));
       const target = targetOf(path);
-      folders.set(own, !(isFound && isIn(path, root)) && (target === undefined || named.has(target)));
+      const isMeant = !(isFound && isIn(path, root)) && (target === undefined || named.has(target));
+      folder = { path, isMeant };
+      folders.set(own, folder);
     }
-    if (folders.get(own)) found.push(file);
+    // One file may be named in several ways.
+    const key = join(folder.path, basename(file));
+    if (!folder.isMeant) apart.add(key);
+    else if (!found.has(key)) found.set(key, file);
   }
-  return found;
+  return { files: [...found.values()], apart: apart.size };
 }
 
 /** @throws HarrierError `bad-data` for what is no file */

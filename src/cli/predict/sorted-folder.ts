@@ -35,6 +35,14 @@ export interface KnownImage {
   readonly unknown: boolean;
 }
 
+/** Where an image lies that was sorted before. */
+export interface Earlier {
+  /** Below the folder. */
+  readonly sorted: string;
+  /** Whether somebody has moved it since. */
+  readonly isMoved: boolean;
+}
+
 /**
  * A folder that images are sorted into, and its table with a line for each. The table only grows: after a crash, whole
  * lines are what is done, and what comes after the last of them is cut off. No file is ever overwritten.
@@ -80,11 +88,17 @@ export class SortedFolder {
     return this.#known.get(keyOf([file, hash, model]));
   }
 
-  /** Where an image lies that some model has sorted, if it is still there: its path. */
-  async earlier(file: string, hash: string): Promise<string | undefined> {
-    const known = this.#known.get(keyOf([file, hash]));
-    const path = known && join(this.path, known.sorted);
-    return path && (await isCopy(file, path)) ? path : undefined;
+  /** Where an image lies that was sorted before, by whatever model and from wherever; absent where it is gone. */
+  async earlier(file: string, hash: string): Promise<Earlier | undefined> {
+    const known = this.#known.get(keyOf([basename(file), hash]));
+    if (!known) return undefined;
+    if (await isCopy(file, join(this.path, known.sorted))) return { sorted: known.sorted, isMoved: false };
+    const entries = await readdir(this.path, { withFileTypes: true });
+    for (const folder of entries.filter((entry) => !entry.isFile())) {
+      const sorted = `${folder.name}/${basename(known.sorted)}`;
+      if (await isCopy(file, join(this.path, sorted))) return { sorted, isMoved: true };
+    }
+    return undefined;
   }
 
   /**
@@ -122,7 +136,7 @@ export class SortedFolder {
         this.#known.set(key, { sorted: '', unknown });
       } else {
         if (this.#known.get(keyOf(own))?.sorted === sorted) continue;
-        for (const key of [own, own.slice(0, 2)]) this.#known.set(keyOf(key), { sorted, unknown });
+        for (const key of [own, [basename(file), hash]]) this.#known.set(keyOf(key), { sorted, unknown });
       }
       rows.push(`${csvRow(image, COLUMNS)}\n`);
     }
@@ -181,7 +195,7 @@ function knownOf(text: string, where: string): Map<string, KnownImage> {
     if (sorted === '') known.set(rawKey([...own, record.at(-1) ?? '']), { sorted, unknown: false });
     // A path that leads elsewhere is none that was written here.
     else if (isPlainName(into) && rest.length === 1 && rest[0] !== '..') {
-      for (const key of [own, own.slice(0, 2)]) {
+      for (const key of [own, [basename(file), hash]]) {
         known.set(rawKey(key), { sorted, unknown: unknown === 'true' });
       }
     }
