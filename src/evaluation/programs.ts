@@ -1,6 +1,6 @@
 import type { ImageInput } from '../data/dataset.ts';
 import { type Interpolation, STRETCHED } from '../data/preprocessing.ts';
-import { UNKNOWN_FROM } from './rejection.ts';
+import { UNKNOWN_FROM } from '../data/unknown.ts';
 
 /** A model that other programs are to run. */
 export interface ProgramOptions {

@@ -1,11 +1,10 @@
+import { UNKNOWN_FROM } from '../data/unknown.ts';
 import { formatInterval, formatNumber, formatPercent, formatQuantity } from '../format/format.ts';
 import { accuracyInterval } from './cross-validation.ts';
 import type { Predictions } from './predictions.ts';
 import { areaUnderRoc } from './ranking.ts';
 import { wilsonInterval } from './wilson.ts';
 
-/** From it on, the output `unknown` of a model says that an image shows none of the classes. */
-export const UNKNOWN_FROM = 0.5;
 /** The fraction of known images that is kept where two measures are compared. */
 const KEPT = 0.95;
 

@@ -4,6 +4,8 @@ import { HarrierError } from '../errors.ts';
 // Not the index: who only runs a finished model needs no codec.
 import { type Dimension, formatShape, type Model, type NamedType } from '../onnx/types.ts';
 
+export { UNKNOWN_FROM } from '../data/unknown.ts';
+
 /** Metadata key of the names of a model's classes. */
 export const CLASS_NAMES_KEY = 'harrier.classNames';
 
@@ -55,8 +57,6 @@ export interface Contract {
 
 /** The further output of a model that tells images that show none of its classes. */
 export const UNKNOWN = 'unknown';
-/** Above it, that output says so. */
-export const UNKNOWN_FROM = 0.5;
 
 /**
  * What a model says of itself, checked.

@@ -104,19 +104,14 @@ function report(counts: Counts, task: Sorting, total: number, reporter: Reporter
       ].join(', '),
     );
   }
-  if (failed === 0) {
-    if (left > 0) throw new Exit(1);
-    return;
+  const mayFail = task.skipBad === true && failed < total;
+  if (failed > 0) {
+    const stay = failed === 1 ? 'stays where it is' : 'stay where they are';
+    const summary = `${formatCount(failed)} of ${formatQuantity(total, 'image')} could not be read and ${stay}; ${shortPath(join(task.folder, TABLE))} says why`;
+    if (mayFail) reporter.note(`Note: ${summary}.`);
+    else reporter.error(summary);
   }
-  const stay = failed === 1 ? 'stays where it is' : 'stay where they are';
-  const summary = `${formatCount(failed)} of ${formatQuantity(total, 'image')} could not be read and ${stay}; ${shortPath(join(task.folder, TABLE))} says why`;
-  if (task.skipBad && failed < total) {
-    reporter.note(`Note: ${summary}.`);
-    if (left > 0) throw new Exit(1);
-    return;
-  }
-  reporter.error(summary);
-  throw new Exit(1);
+  if (left > 0 || (failed > 0 && !mayFail)) throw new Exit(1);
 }
 
 /** Sorts images, one batch after another. */

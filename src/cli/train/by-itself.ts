@@ -9,8 +9,9 @@ import { findRecipe } from '../../platform/node/runs/recipe-files.ts';
 
 /** Options that say what is trained, or how a given model is read: with one of them nothing is chosen. */
 const SAID = [
-  ...['resume', 'from', 'recipe', 'recipeFile', 'mean', 'std', 'channelOrder', 'features'],
-] as readonly (keyof TrainOptions)[];
+  ...(['resume', 'from', 'recipe', 'recipeFile'] as const),
+  ...(['mean', 'std', 'channelOrder', 'features'] as const),
+] satisfies (keyof TrainOptions)[];
 /** Options of recipes alone: with one of them training begins from scratch. */
 const OF_RECIPES = ['set', 'resolution'] as const satisfies (keyof TrainOptions)[];
 /** Options of training by steps: who gives one wants more than a head on features. */
