@@ -148,6 +148,9 @@ describe('train --reject', () => {
     ] as const) {
       expect(sentenceOf(await run('predict', 'steps', 'images', ...wrong))).toMatch(sentence);
     }
+    const mistyped = await run('predict', 'steps', './imagse', '--sort', 'x');
+    expect(sentenceOf(mistyped)).toBe('./imagse: there is no such file or folder.');
+    expect(await readdir(path())).not.toContain('x');
   });
 
   it('names sets of classes in predict and in harrier/run alike', async () => {

@@ -23,6 +23,8 @@ export interface ListOptions extends RemoteFlags {
 
 export interface PredictArguments {
   readonly model: string | undefined;
+  /** The words that name images, as they were typed. */
+  readonly named: readonly string[];
   /** Names of files, addresses, and `-` for standard input; folders are resolved. */
   readonly files: readonly string[];
 }
@@ -45,8 +47,9 @@ export async function predictArguments(
   const hasModel = model === undefined && first !== undefined && !(await isMeantAsImage(first));
   const listed = list === undefined || isStreamed ? [] : await namesIn(list);
   for (const name of listed) checkListed(name, list!, flags);
+  const named = hasModel ? rest : words;
   const files: string[] = [];
-  for (const name of [...(hasModel ? rest : words), ...listed]) {
+  for (const name of [...named, ...listed]) {
     const found = await resolved(name);
     for await (const each of isStreamed ? found : withListings(found)) files.push(each);
   }
@@ -59,7 +62,7 @@ export async function predictArguments(
   if (files.length > 0 || (isStreamed && list !== undefined)) {
     // Of a stream, a part is taken as it is read.
     const isMeant = (i: number) => isStreamed || !shard || isInShard(shard, i);
-    return { model: hasModel ? first : model, files: files.filter((_, i) => isMeant(i)) };
+    return { model: hasModel ? first : model, named, files: files.filter((_, i) => isMeant(i)) };
   }
   throw new HarrierError('bad-option', "missing required argument 'file': no image is given", {
     // If it was meant as an image, the error explains why it is not one.

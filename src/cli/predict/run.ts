@@ -45,7 +45,7 @@ export async function runPredict(words: readonly string[], options: PredictOptio
   const reporter = new Reporter({ machine: json || csv });
   const remote = remoteOptions(words, options);
   const images = new RemoteImages(remote);
-  const { model, files } = await predictArguments(words, options, options.out !== undefined);
+  const { model, named, files } = await predictArguments(words, options, options.out !== undefined);
   if (options.sort !== undefined) checkSortable(files);
   const { modelFile, shipped } = await findModel(model);
   const bytes = await classifierBytes(modelFile, options, reporter);
@@ -100,7 +100,17 @@ export async function runPredict(words: readonly string[], options: PredictOptio
         const read = (name: string) => checkRegular(name).then(() => readers.read(name));
         const { atLeast, move } = options;
         const { tellsUnknown } = classifier;
-        const own = { files, words, folder: sort, classNames, tellsUnknown, atLeast, move, json, read };
+        const own = {
+          files,
+          words: named,
+          folder: sort,
+          classNames,
+          tellsUnknown,
+          atLeast,
+          move,
+          json,
+          read,
+        };
         await sortImages({ ...task, ...own }, reporter, interruption);
       }
     } finally {
