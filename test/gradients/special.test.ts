@@ -126,7 +126,7 @@ describe.each(TARGETS)('ties in MaxPool, lowered for %s', (target) => {
   };
   const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
 
-  it('fraction what one window brings, and no more', async () => {
+  it('shares what one window brings, and no more', async () => {
     const { dx, dy } = await pooled(flat(0.5, [1, 2, 4, 6], { kernel_shape: [2, 3], strides: [2, 3] }));
     dy.forEach((value, window) => {
       const [plane, r, c] = [Math.floor(window / 4), Math.floor(window / 2) % 2, window % 2];

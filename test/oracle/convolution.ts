@@ -28,23 +28,30 @@ function convolve(
     throw new RangeError(`Conv of [${x.dims}] with [${w.dims}] in ${groups} groups`);
   const slide = windowOver(attributes, [height, width], [kernelHeight, kernelWidth]);
   const [outHeight, outWidth] = slide.output;
+  const [strideDown, strideRight] = slide.strides;
+  const [top, left] = slide.begin;
+  const [apartDown, apartRight] = slide.dilations;
   const y = filled([batch, outChannels, outHeight, outWidth], 0);
+  let output = 0;
   for (let n = 0; n < batch; n++)
     for (let m = 0; m < outChannels; m++) {
       const group = Math.floor(m / (outChannels / groups));
       for (let oh = 0; oh < outHeight; oh++)
         for (let ow = 0; ow < outWidth; ow++) {
           let sum = bias ? bias.data[m] : 0;
-          for (let c = 0; c < channelsPerGroup; c++)
+          for (let c = 0; c < channelsPerGroup; c++) {
+            // Offsets are counted here: whole networks are differentiated by these loops.
+            const plane = (n * channels + group * channelsPerGroup + c) * height;
+            const kernel = (m * channelsPerGroup + c) * kernelHeight;
             for (let kh = 0; kh < kernelHeight; kh++)
               for (let kw = 0; kw < kernelWidth; kw++) {
-                const h = oh * slide.strides[0] - slide.begin[0] + kh * slide.dilations[0];
-                const v = ow * slide.strides[1] - slide.begin[1] + kw * slide.dilations[1];
+                const h = oh * strideDown - top + kh * apartDown;
+                const v = ow * strideRight - left + kw * apartRight;
                 if (h < 0 || h >= height || v < 0 || v >= width) continue;
-                const source = offsetOf([n, group * channelsPerGroup + c, h, v], x.dims);
-                sum += x.data[source] * w.data[offsetOf([m, c, kh, kw], w.dims)];
+                sum += x.data[(plane + h) * width + v] * w.data[(kernel + kh) * kernelWidth + kw];
               }
-          y.data[offsetOf([n, m, oh, ow], y.dims)] = sum;
+          }
+          y.data[output++] = sum;
         }
     }
   return y;

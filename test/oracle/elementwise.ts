@@ -122,7 +122,6 @@ export const elementwise: Record<string, OracleOp> = {
   Identity: unary((x) => x),
   Cast: (inputs, attributes) => [cast(required(inputs, 0), attributes)],
 
-  /** Limits are optional scalars; where they cross, the upper one wins. */
   /** y = (x − zero point) · scale; one of each for all elements, or one for each place along an axis. */
   DequantizeLinear: (inputs, attributes) => {
     const x = required(inputs, 0);
@@ -132,6 +131,7 @@ export const elementwise: Record<string, OracleOp> = {
       tensor === undefined ? 0 : tensor.data[tensor.dims.length === 0 ? 0 : position[axis]];
     return [build(x.dims, (position) => (at(x, position) - own(inputs[2], position)) * own(scale, position))];
   },
+  /** Limits are optional scalars; where they cross, the upper one wins. */
   Clip: (inputs) => {
     const low = inputs[1]?.data[0] ?? Number.NEGATIVE_INFINITY;
     const high = inputs[2]?.data[0] ?? Number.POSITIVE_INFINITY;

@@ -7,6 +7,7 @@ import {
   number,
   type OracleOp,
   type OracleTensor,
+  offsetOf,
   only,
   required,
 } from './tensor.ts';
@@ -36,9 +37,10 @@ function matmul(left: OracleTensor, right: OracleTensor): OracleTensor {
     own.map((dim, axis) => (dim === 1 ? 0 : position[axis + batch.length - own.length]));
   const product = build([...batch, rows, columns], (position) => {
     const [row, column] = position.slice(-2);
+    const ofA = offsetOf([...pick(position, batchA), row, 0], a.dims);
+    const ofB = offsetOf([...pick(position, batchB), 0, column], b.dims);
     let sum = 0;
-    for (let k = 0; k < inner; k++)
-      sum += at(a, [...pick(position, batchA), row, k]) * at(b, [...pick(position, batchB), k, column]);
+    for (let k = 0; k < inner; k++) sum += a.data[ofA + k] * b.data[ofB + k * columns];
     return sum;
   });
   const dims = [...batch];

@@ -1,5 +1,5 @@
 /**
- * What the oracle's operators fraction: a tensor of float64 numbers whatever its ONNX type, walks over positions,
+ * What the oracle's operators share: a tensor of float64 numbers whatever its ONNX type, walks over positions,
  * broadcasting, and readers of attributes. Everything favours being plainly right over being fast.
  */
 import type { Attributes as OnnxAttributes } from '../../src/onnx/types.ts';

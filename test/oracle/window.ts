@@ -1,4 +1,4 @@
-/** How a window slides over a plane: the arithmetic that convolution and pooling fraction. */
+/** How a window slides over a plane: the arithmetic that convolution and pooling share. */
 import { type Attributes, number, numbers, only, text } from './tensor.ts';
 
 export interface Window {
