@@ -32,6 +32,7 @@ export { TEST_TIME_AUGMENTATIONS, type TestTimeAugmentation } from './data/views
 export { type ErrorCode, type ErrorDetails, HarrierError } from './errors.ts';
 export {
   type AdaptiveEvaluation,
+  accuracyBy,
   areaUnderRoc,
   type BeforeAndAfter,
   bestThresholds,
@@ -82,6 +83,7 @@ export {
   type Separation,
   type SetCoverage,
   type SetsEvaluation,
+  type Slice,
   type Spread,
   spreadOf,
   type TemperatureScaling,

@@ -24,6 +24,7 @@ export function evaluateCommand(): Command {
       'for each class, the probability from which 95% of answers are right',
     ],
     ['evaluate latest --cost costs.csv', 'what answers cost, by a table of costs'],
+    ['evaluate latest --data labels.csv --by camera', 'where it is worse: accuracy by the column "camera"'],
     ['evaluate latest --unknown ./others', 'how often images of other things are taken for a class'],
     ['evaluate latest --json', 'for programs'],
   ])
@@ -49,6 +50,10 @@ export function evaluateCommand(): Command {
     .option(
       '--unknown <folder>',
       'images that show none of the classes: how many are taken for one, and the area under the ROC curve',
+    )
+    .option(
+      '--by <column|expression>',
+      'accuracy by a column of the list of images, such as camera, or by a regular expression over paths with a capture',
     )
     .option('--cost <file>', 'a table (CSV) of what each answer costs for each true class')
     .option('--json', 'print one JSON object');

@@ -40,7 +40,12 @@ export function chiSquaredTest(
     });
   }
   const degreesOfFreedom = categories.length - 1;
-  return { statistic, degreesOfFreedom, pValue: upperGamma(degreesOfFreedom / 2, statistic / 2) };
+  return { statistic, degreesOfFreedom, pValue: chiSquaredTail(statistic, degreesOfFreedom) };
+}
+
+/** How often chance makes a statistic that is distributed as chi-squared at least so large. */
+export function chiSquaredTail(statistic: number, degreesOfFreedom: number): number {
+  return upperGamma(degreesOfFreedom / 2, statistic / 2);
 }
 
 /** Counts of a category in both lots. */

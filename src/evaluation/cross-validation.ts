@@ -66,18 +66,28 @@ export function accuracyInterval(right: readonly boolean[], groups?: ArrayLike<n
 export function groupedInterval(right: readonly boolean[], groups: ArrayLike<number>): [number, number] {
   const total = right.length;
   const correct = right.filter(Boolean).length;
-  const fraction = correct / total;
+  const different = new Set(Array.from(right, (_, image) => groups[image])).size;
+  if (different === 1 || correct === 0 || correct === total)
+    return wilsonInterval((correct / total) * different, different);
+  const effect = designEffect(right, groups);
+  return wilsonInterval(correct / effect, total / effect);
+}
+
+/**
+ * By how much the variance of a fraction is larger than that of as many single images, at least 1: images of one group are
+ * alike. Some images must be right and others wrong, of two groups or more.
+ */
+export function designEffect(right: readonly boolean[], groups: ArrayLike<number>): number {
+  const total = right.length;
+  const fraction = right.filter(Boolean).length / total;
   const sums = new Map<number, number>();
   right.forEach((isRight, image) => {
     sums.set(groups[image], (sums.get(groups[image]) ?? 0) + Number(isRight) - fraction);
   });
-  if (sums.size === total) return wilsonInterval(correct, total);
-  if (sums.size === 1 || correct === 0 || correct === total)
-    return wilsonInterval(fraction * sums.size, sums.size);
+  if (sums.size === total) return 1;
   const squares = [...sums.values()].reduce((sum, each) => sum + each ** 2, 0);
-  const between = (squares * sums.size) / Math.max(1, sums.size - 1) / total ** 2;
-  const effect = Math.max(1, between / ((fraction * (1 - fraction)) / total));
-  return wilsonInterval(correct / effect, total / effect);
+  const between = (squares * sums.size) / (sums.size - 1) / total ** 2;
+  return Math.max(1, between / ((fraction * (1 - fraction)) / total));
 }
 
 /**

@@ -76,6 +76,7 @@ export {
   type UnknownEvaluation,
   type UnknownPredictions,
 } from './rejection.ts';
+export { accuracyBy, type Slice, slicesText } from './slices.ts';
 export { type Spread, spreadOf } from './spread.ts';
 export {
   AVERAGES_OTHERS,

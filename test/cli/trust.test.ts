@@ -245,6 +245,26 @@ describe('decisions', () => {
   });
 });
 
+describe('accuracy by something else than the class', () => {
+  it('is told for each value that an expression finds in paths, and refused for a column of no list', async () => {
+    const asked = ['evaluate', 'plain', '--by', '^(cat|dog)/'];
+    const { slices, total, perClass } = JSON.parse((await run(...asked, '--json')).stdout);
+    expect(slices.by).toBe('^(cat|dog)/');
+    const images = new Map(
+      slices.values.map(({ value, images }: { value?: string; images: number }) => [value, images]),
+    );
+    const [cat, dog, ship] = perClass.map(({ support }: { support: number }) => support);
+    expect([images.get('cat'), images.get('dog'), images.get(undefined)]).toEqual([cat, dog, ship]);
+    expect(cat + dog + ship).toBe(total);
+    expect((await run(...asked)).stdout).toMatch(/Accuracy by \^\(cat\|dog\)\/\n.*by its classes\n/);
+    const refused = await run('evaluate', 'plain', '--by', 'camera');
+    expect([refused.code, sentenceOf(refused)]).toEqual([
+      1,
+      expect.stringMatching(/there is no list with a column "camera".*--by "_\(cam\\d\+\)_"/),
+    ]);
+  });
+});
+
 describe('sets with a promise', () => {
   it('are calibrated on validation images, measured on the test images, and kept in the model', async () => {
     const { predictionSets: sets, total } = await json('calibrated', 'evaluation.json');

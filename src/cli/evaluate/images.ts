@@ -22,6 +22,8 @@ export interface ImagesOptions extends LabelRules {
   readonly source?: 'original' | 'npm';
   readonly skipBad?: boolean;
   readonly marks?: 'none';
+  /** What else is to be known of each image. */
+  readonly by?: string;
 }
 
 /**
@@ -34,7 +36,7 @@ export interface ImagesOptions extends LabelRules {
 export async function imagesFor(
   { modelFile, run }: ModelSource,
   { imageShape, metadata, thresholds }: Pick<Classifier, 'imageShape' | 'metadata' | 'thresholds'>,
-  { data, split, imageSize = imageShape.width, source, skipBad, marks, ...others }: ImagesOptions,
+  { data, split, imageSize = imageShape.width, source, skipBad, marks, by, ...others }: ImagesOptions,
   reporter: Reporter,
 ): Promise<EvaluationImages | undefined> {
   checkSquare(imageShape, modelFile);
@@ -44,7 +46,7 @@ export async function imagesFor(
   const multiLabel = thresholds !== undefined;
   const rules = labelRules(others);
   const reading = { imageSize, preprocessing, source, multiLabel, ...rules };
-  const options = { split, ...reading, onProgress: reporter.work };
+  const options = { split, by, ...reading, onProgress: reporter.work };
   if (data !== undefined) {
     return evaluationImages(data, known, { ...options, skipBad, marks: marks && false });
   }

@@ -1,8 +1,10 @@
+import type { Dataset } from '../../data/dataset.ts';
 import { relabelled } from '../../data/relabelled.ts';
 import { firstImages } from '../../data/subset.ts';
 import type { TestTimeAugmentation } from '../../data/views.ts';
 import { HarrierError } from '../../errors.ts';
 import {
+  accuracyBy,
   beforeAndAfter,
   calibrationAdvice,
   coverageOfSets,
@@ -11,10 +13,13 @@ import {
   evaluateRejection,
   evaluationText,
   PredictionSets,
+  type Predictions,
   predictionsFor,
+  type Slice,
+  slicesText,
   type TemperatureScaling,
 } from '../../evaluation/index.ts';
-import { formatCount, formatQuantity } from '../../format/format.ts';
+import { formatCount, formatQuantity, printable } from '../../format/format.ts';
 import { jsonObject } from '../../json-text.ts';
 import { Classifier, exportOptionsOf, REJECTION_KEY } from '../../models/index.ts';
 import { flagOf } from '../../options/option.ts';
@@ -58,6 +63,8 @@ export interface EvaluateOptions extends ForeignFlags {
   readonly unknown?: string;
   /** A table of costs. */
   readonly cost?: string;
+  /** A column of the list, or an expression over paths. */
+  readonly by?: string;
   readonly json?: boolean;
 }
 
@@ -89,7 +96,7 @@ export async function runEvaluate(words: readonly string[], typed: EvaluateOptio
   const { unknown: folder, skipBad } = options;
   const unknownFiles = folder === undefined ? undefined : await imagesBelow(folder, '--unknown');
   const images = options.data?.startsWith(`${CIFAR10_1}:`)
-    ? await cifar10Point1Images(options.data.slice(CIFAR10_1.length + 1), options.split)
+    ? await cifar10Point1Images(options.data.slice(CIFAR10_1.length + 1), options)
     : await imagesFor(source, classifier, options, reporter);
   if (!images) {
     throw new HarrierError('bad-option', 'a model file does not name the data to evaluate on', {
@@ -128,6 +135,8 @@ export async function runEvaluate(words: readonly string[], typed: EvaluateOptio
   await classifier.dispose();
   const compared = adaptive && (await evaluateAdaptive(adaptive, predictions, dataset, runtime, reporter));
   const decisions = decisionsOf(predictions, options.precision, costs);
+  const { by = '' } = options;
+  const slices = images.values && slicesOf(predictions, dataset, { values: images.values, by });
   const advice = calibrationAdvice(evaluation);
   const { part, total, which } = images;
   const evaluatedOn = { data: dataset.name, part, images: dataset.size, total, which };
@@ -135,6 +144,7 @@ export async function runEvaluate(words: readonly string[], typed: EvaluateOptio
     reporter.json({
       ...evaluation,
       ...decisions,
+      ...(slices && { slices: { by, values: slices } }),
       ...(compared && { adaptiveViews: compared }),
       // Of all test images of a run nothing else is to be said.
       ...((data ?? options.split ?? options.limit) !== undefined && { evaluatedOn }),
@@ -145,6 +155,7 @@ export async function runEvaluate(words: readonly string[], typed: EvaluateOptio
     const what = [images.dataset.name, `${first}${which}`].filter((part) => part !== '');
     reporter.print(reporter.style.faint(what.join(': ')));
     reporter.print(evaluationText(evaluation, { style: reporter.style }));
+    if (slices) for (const line of slicesText(slices, by, reporter.style)) reporter.print(line);
     for (const text of decisionsText(decisions, reporter.style)) reporter.print(text);
     if (compared) for (const line of adaptiveText(compared)) reporter.print(line);
   }
@@ -237,8 +248,40 @@ function howItWasFitted(
   return fitting;
 }
 
-/** CIFAR-10.1 has no other part, and lies where the user says. */
-async function cifar10Point1Images(path: string, split: EvaluateOptions['split']): Promise<EvaluationImages> {
+/** Accuracy by what is said of images. @throws HarrierError `bad-option` for what tells no images from others */
+function slicesOf(
+  predictions: Predictions,
+  dataset: Dataset,
+  { values, by }: { readonly values: ReadonlyMap<string, string>; readonly by: string },
+): Slice[] {
+  const own = Array.from({ length: dataset.size }, (_, image) => values.get(dataset.file!(image)));
+  const slices = accuracyBy(predictions, own);
+  const known = own.filter((value) => value !== undefined);
+  if (known.length > 0 && (slices.length === 1 || slices.some(({ images }) => images > 1))) return slices;
+  throw new HarrierError(
+    'bad-option',
+    known.length === 0
+      ? 'nothing is said of the images that are evaluated'
+      : 'each image has a value of its own, so no images have one in common',
+    {
+      where: `--by ${by}`,
+      ...(known.length > 0 && { received: known.slice(0, 3).map(printable).join(', ') }),
+      next: 'Name another column, or an expression whose capture several images share.',
+    },
+  );
+}
+
+/** CIFAR-10.1 has no other part and no columns, and lies where the user says. */
+async function cifar10Point1Images(
+  path: string,
+  { split, by }: Pick<EvaluateOptions, 'split' | 'by'>,
+): Promise<EvaluationImages> {
+  if (by !== undefined) {
+    throw new HarrierError('not-supported', 'nothing is known of these images but their classes', {
+      where: '--by',
+      next: 'Leave the option out.',
+    });
+  }
   if (split === 'train') {
     throw new HarrierError('bad-option', 'CIFAR-10.1 has test images only', {
       where: '--split',

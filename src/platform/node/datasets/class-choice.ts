@@ -48,7 +48,7 @@ export function withClasses(
         byCode(all[a].path, all[b].path),
     );
   const files = kept.map((slot) => ({ ...all[slot], label: labels[slot] }));
-  const { groups, times } = listing;
+  const { groups, times, values } = listing;
   return {
     ...listing,
     classNames,
@@ -59,6 +59,7 @@ export function withClasses(
     ...(tags && { tags: pickTags(tags, classNames.length, kept) }),
     ...(groups && { groups: kept.map((slot) => groups[slot]) }),
     ...(times && { times: kept.map((slot) => times[slot]) }),
+    ...(values && { values: kept.map((slot) => values[slot]) }),
   };
 }
 

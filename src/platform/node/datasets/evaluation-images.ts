@@ -41,6 +41,8 @@ export interface EvaluationImages {
   /** Which images they are, and why those: for people, without a full stop; empty where there are no others. */
   readonly which: string;
   readonly notes: readonly string[];
+  /** With `by`: what it says of each image, by the image's file. */
+  readonly values?: ReadonlyMap<string, string>;
   /** The data set as training has it, where it was opened so. */
   readonly opened?: OpenedDataset;
 }
@@ -48,18 +50,55 @@ export interface EvaluationImages {
 export interface EvaluationImagesOptions extends OpenDatasetOptions {
   /** The part that somebody asked for. */
   readonly split?: 'test' | 'train';
+  /** What else is to be known of each image: a column of the list, or an expression over paths with a capture. */
+  readonly by?: string;
 }
 
 /**
  * The images to evaluate a model on: of a folder that the model was not trained on all, or those of its test part; of
  * the data that it was trained on, the test images that training set aside.
  *
- * @throws HarrierError as `openDataset` does; a folder with one class, or a test part alone, is enough
+ * @throws HarrierError as `openDataset` does; a folder with one class, or a test part alone, is enough; `not-supported` for
+ *   `by` where images are no files
  */
 export async function evaluationImages(
   spec: string,
   known: KnownTraining,
-  { split, ...given }: EvaluationImagesOptions,
+  { by, ...options }: EvaluationImagesOptions,
+): Promise<EvaluationImages> {
+  // What is mistyped is told before any image is read.
+  const values = by === undefined ? undefined : await valuesOf(spec, known, options, by);
+  const images = await chosenImages(spec, known, options);
+  return values ? { ...images, values } : images;
+}
+
+/** What a column or an expression says of each image, by its file. */
+async function valuesOf(
+  spec: string,
+  known: KnownTraining,
+  given: OpenDatasetOptions,
+  by: string,
+): Promise<ReadonlyMap<string, string>> {
+  if (!(await isImageFolder(spec))) {
+    throw new HarrierError('not-supported', 'nothing is known of these images but their classes', {
+      where: spec,
+      next: 'Leave the option out, or give a folder or a list of images.',
+      options: ['by'],
+    });
+  }
+  const { listing } = await listedAsTrained(spec, known, given, by);
+  return new Map(
+    listing.files.flatMap(({ path }, slot): [string, string][] => {
+      const value = listing.values![slot];
+      return value === undefined ? [] : [[resolve(listing.root, path), value]];
+    }),
+  );
+}
+
+async function chosenImages(
+  spec: string,
+  known: KnownTraining,
+  { split, ...given }: Omit<EvaluationImagesOptions, 'by'>,
 ): Promise<EvaluationImages> {
   const isFolder = await isImageFolder(spec);
   if (known.path !== undefined && (await isSamePlace(spec, known.path))) {
@@ -94,29 +133,39 @@ export async function evaluationImages(
  */
 async function readAsTrained(
   spec: string,
-  { options: own }: KnownTraining,
+  known: KnownTraining,
   given: OpenDatasetOptions,
 ): Promise<{ readonly options: OpenDatasetOptions; readonly files: FolderListing['files'] }> {
+  const { merge, classes } = given;
+  const { used, listing } = await listedAsTrained(spec, known, given);
+  const choice =
+    merge || classes ? { merge, classes } : choiceWithin(listing.classNames, known.options ?? {});
+  const { files } = withClasses(listing, { ...choice, purpose: 'evaluation' });
+  return { options: { ...given, ...used, ...choice }, files };
+}
+
+/** Lists data with all their classes. */
+async function listedAsTrained(
+  spec: string,
+  { options: own }: KnownTraining,
+  given: OpenDatasetOptions,
+  by?: string,
+): Promise<{ readonly used: LabelRules; readonly listing: FolderListing }> {
   const { multiLabel, skipBad: skipMissing, cacheDirectory, onProgress, signal } = given;
   const listed = (rules: LabelRules) =>
     listImages(spec, {
-      ...{ purpose: 'evaluation', multiLabel, skipMissing, cacheDirectory, onProgress, signal },
+      ...{ purpose: 'evaluation', multiLabel, skipMissing, cacheDirectory, onProgress, signal, by },
       ...rules,
     });
-  const { merge, classes, ...form } = labelRules(given);
-  const { merge: ownMerge, classes: ownClasses, ...ownForm } = labelRules(own ?? {});
-  let used: LabelRules = { ...ownForm, ...form };
-  const listing = await listed(used).catch((error) => {
+  const formOf = ({ columns, labelBy }: LabelRules) => labelRules({ columns, labelBy });
+  const [form, ownForm] = [formOf(given), formOf(own ?? {})];
+  const used = { ...ownForm, ...form };
+  try {
+    return { used, listing: await listed(used) };
+  } catch (error) {
     if (!(error instanceof HarrierError) || Object.keys(ownForm).length === 0) throw error;
-    used = form;
-    return listed(form);
-  });
-  const choice =
-    merge || classes
-      ? { merge, classes }
-      : choiceWithin(listing.classNames, { merge: ownMerge, classes: ownClasses });
-  const { files } = withClasses(listing, { ...choice, purpose: 'evaluation' });
-  return { options: { ...given, ...used, ...choice }, files };
+    return { used: form, listing: await listed(form) };
+  }
 }
 
 /** The built-in data set that a model says it was trained or tested on. */

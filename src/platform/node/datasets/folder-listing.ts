@@ -36,6 +36,8 @@ export interface FolderListing {
   readonly groups?: readonly (string | undefined)[];
   /** When each image was taken, where a list says so: numbers that rise with time. */
   readonly times?: readonly number[];
+  /** What `by` of `ListingOptions` says of each file. */
+  readonly values?: readonly (string | undefined)[];
 }
 
 export interface ListingOptions extends LabelRules {
@@ -45,6 +47,8 @@ export interface ListingOptions extends LabelRules {
   readonly rawNames?: boolean;
   /** Images have any number of labels, which a list names. */
   readonly multiLabel?: boolean;
+  /** A column of a list, or an expression over paths whose first capture is the value: read beside everything else. */
+  readonly by?: string;
 }
 
 /**

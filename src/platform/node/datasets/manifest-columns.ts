@@ -4,6 +4,7 @@ import { isImageName } from '../images/image-names.ts';
 import { shellQuote } from '../shell-quote.ts';
 import { shortList } from './folder-layout.ts';
 import { partNamed } from './part-names.ts';
+import { isExpression } from './path-expression.ts';
 
 /** What a column of a list says of an image. */
 export type Field = 'file' | 'label' | 'part' | 'group' | 'time';
@@ -117,12 +118,33 @@ export function ignoredNotes(ignored: IgnoredColumns, path: string): string[] {
 /** @throws HarrierError `bad-option` for a name that no column of a list has */
 export function checkColumns(names: readonly string[], columns: ColumnNames, path: string): void {
   const stranger = Object.values(columns).find((name) => placeOf(names, name) < 0);
-  if (stranger === undefined) return;
-  const near = nearestName(stranger, names);
-  throw new HarrierError('bad-option', `there is no column "${stranger}"`, {
+  if (stranger !== undefined) throw unknownColumn(stranger, names, path, 'columns');
+}
+
+/**
+ * The place of a column that images are told apart by; undefined where there is none, and the text may be an expression over
+ * paths.
+ * @throws HarrierError `bad-option` for any other text
+ */
+export function columnBy(names: readonly string[], by: string, path: string): number | undefined {
+  const place = placeOf(names, by);
+  if (place >= 0) return place;
+  if (isExpression(by)) return undefined;
+  throw unknownColumn(by, names, path, 'by');
+}
+
+function unknownColumn(
+  name: string,
+  names: readonly string[],
+  path: string,
+  option: 'columns' | 'by',
+): HarrierError {
+  const near = nearestName(name, names);
+  const known = names.length === 0 ? 'Its first line names no columns.' : `There are: ${shortList(names)}.`;
+  return new HarrierError('bad-option', `there is no column "${name}"`, {
     where: path,
-    next: `${near === undefined ? '' : `Did you mean "${near}"? `}There are: ${shortList(names)}.`,
-    options: ['columns'],
+    next: `${near === undefined ? '' : `Did you mean "${near}"? `}${known}`,
+    options: [option],
   });
 }
 

@@ -17,6 +17,7 @@ import { checkInside, ListedFiles } from './listed-files.ts';
 import { isManifestName, type ManifestRow, readManifest, SEPARATOR } from './manifest.ts';
 import { listByNames } from './names-listing.ts';
 import { packedFolder, type UnpackOptions } from './packed/index.ts';
+import { capturesOf, isExpression } from './path-expression.ts';
 
 /** Files that are looked at, at the same time. */
 const AT_ONCE = 64;
@@ -41,10 +42,33 @@ const SIDECARS = ['labels', 'metadata', 'tags', '_classes'].flatMap((name) =>
  * Parquet file, a data set of the hub. A folder whose images lie in no class folders may have their list in it, called
  * `labels.csv` or so. With `labelBy`, the paths of images say their classes.
  *
- * @throws HarrierError as `packedFolder`, `listImageFolder`, `listManifest`, `listByNames` and `withClasses` do
+ * @throws HarrierError as `packedFolder`, `listImageFolder`, `listManifest`, `listByNames`, `capturesOf` and `withClasses`
+ *   do; `bad-option` where `by` names a column and there is no list
  */
 export async function listImages(path: string, options: ListImagesOptions = {}): Promise<FolderListing> {
-  return withClasses(await listAll(path, options), options);
+  const listing = await listAll(path, options);
+  return withClasses(options.by === undefined ? listing : withValues(listing, options.by), options);
+}
+
+/** Values that a list says, or that an expression finds in paths. */
+function withValues(listing: FolderListing, by: string): FolderListing {
+  const { values, files, source, root } = listing;
+  if (values?.some((value) => value !== undefined)) return listing;
+  if (isExpression(by)) {
+    const paths = files.map(({ path }) => path);
+    return { ...listing, values: capturesOf(paths, 'by', by).found };
+  }
+  throw new HarrierError(
+    'bad-option',
+    values ? `the column "${by}" is empty` : `there is no list with a column "${by}"`,
+    {
+      where: source ?? root,
+      next: values
+        ? 'Name another column.'
+        : 'Give a list as data, or an expression over the paths of the images with a capture in parentheses: --by "_(cam\\d+)_".',
+      options: ['by'],
+    },
+  );
 }
 
 async function listAll(path: string, options: ListImagesOptions): Promise<FolderListing> {
@@ -165,10 +189,11 @@ export async function listManifest(
     withTimes = false,
     multiLabel = false,
     columns,
+    by,
     isForeign = false,
   }: ListOptions = {},
 ): Promise<FolderListing> {
-  const { rows, notes } = await readManifest(path, { multiLabel, columns });
+  const { rows, notes } = await readManifest(path, { multiLabel, columns, by });
   const root = dirname(path);
   const hasParts = checkParts(rows, path);
   const classNames = classesOf(rows, hasParts, path, purpose);
@@ -230,6 +255,7 @@ export async function listManifest(
     ],
     ...(groups.some((group) => group !== undefined) && { groups }),
     ...(times && { times: files.map(({ row }) => times.get(row)!) }),
+    ...(by !== undefined && { values: files.map(({ row }) => row.value) }),
     key: keyOf(files.map(({ row }) => [row.label, row.part ?? '', row.group ?? ''])),
   };
 }

@@ -158,6 +158,46 @@ describe('a list of images', () => {
     expect([...groups.values()].map(({ size }) => size)).toEqual(new Array(12).fill(1));
   });
 
+  it('says what another column says of each image, or an expression of its path, whatever else it says', async () => {
+    const lines = rows.map(
+      (row, i) => `${row.file},${row.label},person ${i % 12},${i % 3 === 2 ? '' : `cam ${i % 3}`}`,
+    );
+    const csv = await list('cameras.csv', ['file,label,group,Camera', ...lines].join('\n'));
+    const valuesBy = async (path: string, by: string) => {
+      const given = { cacheDirectory: join(folder, 'cache'), imageSize: 8 };
+      const { dataset, values } = await evaluationImages(path, {}, { ...given, by });
+      return Array.from({ length: dataset.size }, (_, i) => [
+        dataset.describe(i).slice(folder.length + 1),
+        values!.get(dataset.file!(i)),
+      ]);
+    };
+    const cameras = rows.map(({ file }, i) => [file, i % 3 === 2 ? undefined : `cam ${i % 3}`]);
+    expect((await valuesBy(csv, 'camera')).sort()).toEqual(cameras.sort());
+    const jsonl = await list(
+      'cameras.jsonl',
+      rows.map((row, i) => JSON.stringify({ ...row, exif: { flash: i < 12 } })).join('\n'),
+    );
+    expect(new Set((await valuesBy(jsonl, 'exif')).map(([, value]) => value))).toEqual(
+      new Set(['{"flash":true}', '{"flash":false}']),
+    );
+    // What says the group or the class may be asked for as well.
+    expect((await valuesBy(csv, 'group'))[0][1]).toBe('person 0');
+    expect((await valuesBy(csv, 'label')).map(([, value]) => value).slice(0, 12)).toEqual(
+      new Array(12).fill('Käfer'),
+    );
+    const digits = await valuesBy(csv, '-(\\d)\\d?\\.png$');
+    expect(digits.every(([file, value]) => file!.includes(`-${value}`))).toBe(true);
+    await expect(valuesBy(csv, 'kamera')).rejects.toThrow(
+      'there is no column "kamera". Did you mean "Camera"? There are: file, label, group, Camera.',
+    );
+    await expect(valuesBy(csv, '(nowhere)')).rejects.toThrow('this expression finds a value in no path');
+    const bare = await list(
+      'bare.csv',
+      ['file,label,site', ...rows.map(({ file, label }) => `${file},${label},`)].join('\n'),
+    );
+    await expect(valuesBy(bare, 'site')).rejects.toThrow('the column "site" is empty');
+  });
+
   it('takes columns of other names for parts where all their values are some', async () => {
     const lines = rows.map((row, i) => `${row.file},${row.label},${i % 5},${i % 4 ? 'train' : 'test'}`);
     const numbered = await list('fold.csv', ['file,label,fold,usage', ...lines].join('\n'));

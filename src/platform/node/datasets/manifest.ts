@@ -9,6 +9,7 @@ import { isImageName } from '../images/image-names.ts';
 import { byCode } from './folder-tree.ts';
 import {
   checkColumns,
+  columnBy,
   type Field,
   fieldsOf,
   ignoredColumns,
@@ -34,6 +35,8 @@ export interface ManifestRow {
   readonly group?: string;
   /** When it was taken, as it is written. */
   readonly time?: string;
+  /** What the column says that was asked for beside these, if anything. */
+  readonly value?: string;
   /** Line of the manifest, from 1. */
   readonly line: number;
 }
@@ -93,6 +96,8 @@ export interface ReadManifestOptions {
   readonly multiLabel?: boolean;
   /** Names of the columns, where they have no usual ones. */
   readonly columns?: ColumnNames;
+  /** A column to read beside these, whatever else it says. */
+  readonly by?: string;
 }
 
 /** @throws HarrierError `bad-data` for bytes that are not UTF-8 */
@@ -111,7 +116,7 @@ export function textOf(bytes: Buffer, path: string): string {
 function jsonLines(
   text: string,
   path: string,
-  { multiLabel = false, columns = {} }: ReadManifestOptions,
+  { multiLabel = false, columns = {}, by }: ReadManifestOptions,
 ): Manifest {
   const lines = text.split(/\r?\n/).flatMap((content, i) => {
     if (content.trim() === '') return [];
@@ -126,6 +131,7 @@ function jsonLines(
   });
   const all = [...new Set(lines.flatMap(({ object }) => Object.keys(object)))];
   if (lines.length > 0) checkColumns(all, columns, path);
+  const value = by === undefined ? undefined : columnBy(all, by, path);
   const valuesOf = (name: string) => lines.map(({ object }) => object[name]);
   const ignored = ignoredColumns(all, valuesOf, columns);
   const tags = multiLabel ? tagColumns(all, valuesOf, { ignored, columns }) : undefined;
@@ -144,7 +150,8 @@ function jsonLines(
       return value === undefined || value === null ? '' : String(value).trim();
     };
     const own = tags?.filter((name) => isSet(object[name])).map(tagName);
-    return rowOf(cell, path, line, multiLabel, own);
+    const row = rowOf(cell, path, line, multiLabel, own);
+    return withValue(row, value === undefined ? undefined : object[all[value]]);
   });
   return { rows, isOfTags: isOfTags || hasBare(rows), notes: ignoredNotes(ignored, path) };
 }
@@ -152,7 +159,7 @@ function jsonLines(
 function table(
   text: string,
   path: string,
-  { multiLabel = false, columns = {} }: ReadManifestOptions,
+  { multiLabel = false, columns = {}, by }: ReadManifestOptions,
 ): Manifest {
   const records = tableRecords(text, path, multiLabel);
   const [head] = records;
@@ -161,6 +168,7 @@ function table(
   // Where columns are named, the first line says so.
   const hasNames = !isImageName(names[0] ?? '') || Object.keys(columns).length > 0;
   if (hasNames) checkColumns(names, columns, path);
+  const value = by === undefined ? undefined : columnBy(hasNames ? names : [], by, path);
   const valuesOf = valuesOfTable(names, records.slice(1));
   const ignored = hasNames ? ignoredColumns(names, valuesOf, columns) : new Map<string, string>();
   const tags = multiLabel && hasNames ? tagColumns(names, valuesOf, { ignored, columns }) : undefined;
@@ -183,7 +191,7 @@ function table(
     }
     const cell = (field: Field) => record[fields[field] ?? -1]?.trim() ?? '';
     const own = labels?.filter(({ place }) => isSet(record[place])).map(({ name }) => name);
-    return rowOf(cell, path, line, multiLabel, own);
+    return withValue(rowOf(cell, path, line, multiLabel, own), record[value ?? -1]);
   });
   const isOfTags = tags !== undefined || (hasNames && isOfTagsByName(names[fields.label!]));
   return { rows, isOfTags: isOfTags || hasBare(rows), notes: ignoredNotes(ignored, path) };
@@ -266,6 +274,12 @@ function rowOf(
     ...(group !== '' && { group: group.normalize('NFC') }),
     ...(time !== '' && { time }),
   };
+}
+
+function withValue(row: ManifestRow, value: unknown): ManifestRow {
+  if (value === undefined || value === null) return row;
+  const text = (typeof value === 'object' ? JSON.stringify(value) : String(value)).trim().normalize('NFC');
+  return text === '' ? row : { ...row, value: text };
 }
 
 /** Labels of a list of JSON as a cell has them. */

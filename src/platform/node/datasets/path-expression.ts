@@ -10,6 +10,7 @@ const KINDS = {
     example: '/(\\w+)_\\d+\\.jpg$',
     capture: '/(\\w+)_\\d+\\.jpg$',
   },
+  by: { noun: 'value', flag: '--by', example: '_(cam\\d+)_', capture: '_(cam\\d+)_' },
 } as const;
 
 /** What the first capture of an expression is in each path; undefined where it matches none of it. */
@@ -42,6 +43,11 @@ export function capturesOf(paths: readonly string[], option: keyof typeof KINDS,
     next: 'It is matched against the path below the folder of the data, with / between folders.',
     options: [option],
   });
+}
+
+/** Whether a text is meant as an expression, and not as a name. */
+export function isExpression(text: string): boolean {
+  return text.includes('(');
 }
 
 function expressionOf(option: keyof typeof KINDS, text: string): RegExp {
