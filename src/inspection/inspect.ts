@@ -28,7 +28,7 @@ export interface InspectOptions {
   /** Features of an image. */
   readonly size: number;
   readonly seed: number;
-  /** Features of the pixels of one image. Absent: it is not checked whether photos are turned. */
+  /** Features of the pixels of some images, in their order. Absent: it is not checked whether photos are turned. */
   readonly featuresOf?: (pixels: Uint8Array) => Promise<Float32Array>;
   /** The shorter side of every file's image in pixels; undefined where it is not known. Absent: none is. */
   readonly shorterSides?: readonly (number | undefined)[];

@@ -189,10 +189,12 @@ describe('the check for turned photos', () => {
   };
   /** Brightness of 4 × 4 fields. */
   const featuresOf = async (pixels: Uint8Array): Promise<Float32Array> => {
-    const features = new Float32Array(16);
+    const bytes = side * side * 3;
+    const features = new Float32Array((pixels.length / bytes) * 16);
     for (let i = 0; i < pixels.length; i += 3) {
-      const [x, y] = [Math.floor(i / 3) % side, Math.floor(i / 3 / side)];
-      features[Math.floor(y / 4) * 4 + Math.floor(x / 4)] += pixels[i] / 16 / 255;
+      const [image, place] = [Math.floor(i / bytes), (i % bytes) / 3];
+      const [x, y] = [place % side, Math.floor(place / side)];
+      features[image * 16 + Math.floor(y / 4) * 4 + Math.floor(x / 4)] += pixels[i] / 16 / 255;
     }
     return features;
   };

@@ -1,5 +1,6 @@
 import { Backbone, DEFAULT_BACKBONE, imageFeatures } from '../../backbones/index.ts';
-import type { Dataset } from '../../data/dataset.ts';
+import { type Dataset, imageBytes } from '../../data/dataset.ts';
+import { memoryDataset } from '../../data/memory.ts';
 import { subset } from '../../data/subset.ts';
 import { HarrierError } from '../../errors.ts';
 import type { OptionValues } from '../../options/table.ts';
@@ -40,6 +41,8 @@ export interface DataFeatures {
   readonly runtime: Runtime;
   readonly backbone: Backbone;
   readonly parts: readonly PartFeatures[];
+  /** Features of further images, from the cache as well. @param pixels uint8 `[images, height, width, 3]` */
+  readonly featuresOfPixels: (pixels: Uint8Array) => Promise<Float32Array>;
 }
 
 /**
@@ -106,7 +109,19 @@ export async function featuresOf(
         next: 'Use fewer parts.',
       });
     }
-    return { runtime, backbone, parts };
+    const featuresOfPixels = (pixels: Uint8Array) => {
+      const { imageShape } = backbone;
+      const labels = new Uint16Array(pixels.length / imageBytes(imageShape));
+      const images = memoryDataset({
+        name: 'further images',
+        classNames: ['any'],
+        imageShape,
+        labels,
+        pixels,
+      });
+      return imageFeatures(backbone, images, { store, sha256: nativeSha256 });
+    };
+    return { runtime, backbone, parts, featuresOfPixels };
   } catch (error) {
     await backbone.dispose();
     throw error;

@@ -41,7 +41,7 @@ async function inspect(
   const output = { option: '--out', force: options.force };
   await checkOutput(page, output);
   const given = typeof options.from === 'string' ? options.from : undefined;
-  const { runtime, backbone, parts } = await featuresOf(data, given, options, {
+  const { runtime, backbone, parts, featuresOfPixels } = await featuresOf(data, given, options, {
     reporter,
     interruption,
   });
@@ -57,7 +57,7 @@ async function inspect(
       network: backbone.name,
       size: backbone.size,
       seed: options.seed ?? 0,
-      featuresOf: (pixels) => backbone.features(pixels),
+      featuresOf: featuresOfPixels,
       map: options.map,
       shorterSides: await shorterSides(datasets, onProgress),
       onProgress,
