@@ -42,6 +42,15 @@ it('a chosen rate is that of the last imported layers, and the others keep their
   for (const [name, rate] of usual) expect(chosen.get(name)! / rate, name).toBeCloseTo(2);
 });
 
+it('a chosen weight decay is that of all layers', () => {
+  const { optimizer } = withSettings(fineTuningMethod(from.network, 'all'), { weightDecay: 0.1 });
+  const { network } = withNewHead(from, { classes: 3, trainable: 'all', seed: 1 });
+  const trained = network.parameters.filter((spec) => spec.trainable);
+  const groups = parameterGroups(optimizerFrom(optimizer), trained);
+  expect(groups.length).toBeGreaterThan(2);
+  expect(new Set(groups.map((group) => group.optimizer.config.weightDecay))).toEqual(new Set([0.1]));
+});
+
 it('layers that stay have no group', () => {
   const names = [...rates('last:3').keys()];
   expect(names).toContain('head/kernel');

@@ -80,6 +80,15 @@ describe('settings', () => {
     });
   });
 
+  it('scale where a schedule ends also where the recipe leaves that to it', () => {
+    const learningRate = { name: 'polynomialDecay', initialLearningRate: 0.1 };
+    const recipe = { ...kerasCnn, optimizer: { name: 'SGD', learningRate } };
+    expect(withSettings(recipe, { learningRate: 1e-5 }).optimizer.learningRate).toMatchObject({
+      initialLearningRate: 1e-5,
+      endLearningRate: 1e-8,
+    });
+  });
+
   it("scale Muon's rate for vectors, and rates that a group leaves to its optimizer", () => {
     const groups = [{ parameters: 'dense/*', optimizer: 'Adam' }];
     const muon = { ...kerasCnn, optimizer: { name: 'Muon', groups } };
@@ -96,6 +105,29 @@ describe('settings', () => {
     expect(withSettings(grouped, { learningRate: 0.2 }).optimizer).toMatchObject({
       learningRate: 0.2,
       groups: [{ parameters: '*/bias', optimizer: { learningRate: 1 } }],
+    });
+  });
+
+  it('of an optimizer hold for groups of parameters that have them in common with it', () => {
+    const groups = [
+      { parameters: 'dense/*', optimizer: { name: 'AdamW', weightDecay: 0.01, learningRate: 0.1 } },
+      { parameters: '*/kernel', optimizer: { name: 'AdamW', weightDecay: 0.5 } },
+      { parameters: '*/bias', optimizer: 'SGD' },
+    ];
+    const grouped = { ...kerasCnn, optimizer: { name: 'AdamW', weightDecay: 0.01, groups } };
+    const { optimizer } = withSettings(grouped, { weightDecay: 0.1, globalClipNorm: 1 });
+    expect(optimizer).toEqual({
+      name: 'AdamW',
+      weightDecay: 0.1,
+      globalClipNorm: 1,
+      groups: [
+        {
+          parameters: 'dense/*',
+          optimizer: { name: 'AdamW', weightDecay: 0.1, learningRate: 0.1, globalClipNorm: 1 },
+        },
+        { parameters: '*/kernel', optimizer: { name: 'AdamW', weightDecay: 0.5, globalClipNorm: 1 } },
+        { parameters: '*/bias', optimizer: 'SGD' },
+      ],
     });
   });
 

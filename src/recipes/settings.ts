@@ -62,7 +62,7 @@ export function withSettings<R extends TrainingMethod>(recipe: R, settings: Sett
   for (const [name, value] of Object.entries(rest)) {
     const kind = kindOf(base, known, name);
     if (typeof value !== kind || Number.isNaN(value)) throw badValue(recipe, name, WORDS[kind], value);
-    result = withSetting(result, name, value);
+    result = withSetting(result, base, name, value);
   }
   // Only all together: some options of an optimizer depend on others.
   optimizerFrom(result.optimizer);
@@ -74,7 +74,8 @@ function withOptimizer<R extends TrainingMethod>(recipe: R, value: OptionValue):
   return name === optimizerFrom(recipe.optimizer).name ? recipe : { ...recipe, optimizer: { name } };
 }
 
-function withSetting<R extends TrainingMethod>(recipe: R, name: string, value: OptionValue): R {
+/** @param base the recipe before its other settings are changed */
+function withSetting<R extends TrainingMethod>(recipe: R, base: R, name: string, value: OptionValue): R {
   if (recipe.options && Object.hasOwn(recipe.options, name)) {
     return { ...recipe, options: { ...recipe.options, [name]: value } };
   }
@@ -89,24 +90,56 @@ function withSetting<R extends TrainingMethod>(recipe: R, name: string, value: O
     return { ...changed, resolution: resolutionOver(resolution, epochs, value as number) };
   }
   const { optimizer } = recipe;
-  if (name !== 'learningRate') return { ...recipe, optimizer: { ...optimizer, [name]: value } };
+  if (name !== 'learningRate')
+    return { ...recipe, optimizer: withOption(optimizer, base.optimizer, name, value) };
   return { ...recipe, optimizer: withLearningRate(optimizer, value as number) };
+}
+
+/**
+ * The same optimizer with another option, also in those groups of parameters that had it in common.
+ * @param base the optimizer before: options that depend on each other are changed one by one
+ */
+function withOption(
+  optimizer: OptimizerConfig,
+  base: OptimizerConfig,
+  name: string,
+  value: OptionValue,
+): OptimizerConfig {
+  const { groups } = optimizer;
+  const own = optimizerFrom(base).config;
+  const changed = (group: unknown, i: number): unknown => {
+    const theirs = optimizerFrom(optimizerOf((base.groups as readonly unknown[])[i])).config;
+    const isShared = theirs.name === own.name && theirs[name] === own[name];
+    return isShared ? { ...Object(group), optimizer: { ...optimizerOf(group), [name]: value } } : group;
+  };
+  return { ...optimizer, [name]: value, ...(Array.isArray(groups) && { groups: groups.map(changed) }) };
+}
+
+/** The optimizer of a group, which may be named alone. */
+function optimizerOf(group: unknown): OptimizerConfig {
+  const { optimizer } = Object(group) as { optimizer: string | OptimizerConfig };
+  return typeof optimizer === 'string' ? { name: optimizer } : optimizer;
 }
 
 /** The same optimizer with another highest rate; those of its groups of parameters change in proportion. */
 function withLearningRate(optimizer: OptimizerConfig, rate: number): OptimizerConfig {
-  const own = optimizer.learningRate ?? optimizerFrom({ name: optimizer.name }).config.learningRate;
+  const { name, learningRate: given, vectorLearningRate, groups } = optimizer;
+  // With its defaults: where a schedule ends is a part of its shape. Muon has a rate for what it leaves to its AdamW.
+  const { learningRate: own, vectorLearningRate: vectors } = optimizerFrom({
+    name,
+    ...(given !== undefined && { learningRate: given }),
+    ...(vectorLearningRate !== undefined && { vectorLearningRate }),
+  }).config;
   const factor = rate / highestRate(own);
   const inProportion = (group: unknown): unknown => {
-    const { optimizer: given } = Object(group) as { optimizer: string | OptimizerConfig };
-    const others = typeof given === 'string' ? { name: given } : given;
-    const { learningRate: old } = optimizerFrom(others).config;
+    const others = optimizerOf(group);
+    const { learningRate: old } = optimizerFrom({
+      name: others.name,
+      ...(others.learningRate !== undefined && { learningRate: others.learningRate }),
+    }).config;
     const learningRate = withHighestRate(old, highestRate(old) * factor);
     return { ...Object(group), optimizer: { ...others, learningRate } };
   };
-  const { groups } = optimizer;
-  // What Muon leaves to its AdamW.
-  const { vectorLearningRate: vectors } = optimizerFrom(optimizer).config;
   return {
     ...optimizer,
     learningRate: withHighestRate(own, rate),
