@@ -41,7 +41,8 @@ export function renderSweep(options: ImageOptions): string {
   const failed = options.trials.filter(({ state }) => state === 'failed').length;
   const subtitle = [
     `Validation accuracy on ${formatCount(options.images)} images`,
-    best && `best: ${settingsText(best.settings)}, ${formatPercent(best.score.accuracy)}`,
+    best &&
+      `best${best.score.byLoss ? ' by validation loss' : ''}: ${settingsText(best.settings)}, ${formatPercent(best.score.accuracy)}`,
     failed > 0 && `${failed} failed`,
   ].filter(Boolean);
   return frame({

@@ -40,6 +40,8 @@ export interface Score {
   readonly epoch: number;
   readonly accuracy: number;
   readonly loss: number;
+  /** The loss decides: images have any number of labels, and are hardly ever right in all before thresholds are chosen. */
+  readonly byLoss?: true;
 }
 
 /**
@@ -47,21 +49,26 @@ export interface Score {
  * Undefined before the first validation.
  *
  * @param upTo the first epochs alone
+ * @param byLoss whether the loss decides between trials
  */
 export function scoreOf(
   history: History,
-  { upTo = Number.POSITIVE_INFINITY, keepBest = true }: { upTo?: number; keepBest?: boolean } = {},
+  {
+    upTo = Number.POSITIVE_INFINITY,
+    keepBest = true,
+    byLoss = false,
+  }: { upTo?: number; keepBest?: boolean; byLoss?: boolean } = {},
 ): Score | undefined {
   let best: Score | undefined;
   for (const { epoch, validationLoss: loss, validationAccuracy: accuracy } of history) {
     if (epoch > upTo || loss === undefined || accuracy === undefined) continue;
-    if (!best || !keepBest || loss < best.loss) best = { epoch, accuracy, loss };
+    if (!best || !keepBest || loss < best.loss) best = { epoch, accuracy, loss, ...(byLoss && { byLoss }) };
   }
   return best;
 }
 
-/** Higher accuracy first; of equal ones the lower loss. Nothing comes last. */
+/** Higher accuracy first; of equal ones the lower loss, or by the loss alone where that decides. Nothing comes last. */
 export function compareScores(a: Score | undefined, b: Score | undefined): number {
   if (!a || !b) return a ? -1 : b ? 1 : 0;
-  return b.accuracy - a.accuracy || a.loss - b.loss;
+  return (a.byLoss ? 0 : b.accuracy - a.accuracy) || a.loss - b.loss;
 }

@@ -25,7 +25,7 @@ export interface TrialResult {
   readonly message?: string;
 }
 
-/** Best first: finished ones by validation accuracy, then those that were trained longer, failed ones last. */
+/** Best first: finished ones by their scores, then those that were trained longer, failed ones last. */
 export function ranked<T extends TrialResult>(trials: readonly T[]): T[] {
   const place = ({ state }: TrialResult) => (state === 'finished' ? 0 : state === 'failed' ? 2 : 1);
   return trials.toSorted((a, b) => {
@@ -34,10 +34,10 @@ export function ranked<T extends TrialResult>(trials: readonly T[]): T[] {
   });
 }
 
-/** Those that cannot be told from the best by these images: within the best's 95% interval. */
+/** Those that cannot be told from the best by these images: within the best's 95% interval. A loss has none. */
 export function rivals(trials: readonly TrialResult[], images: number): TrialResult[] {
   const [best, ...others] = ranked(trials);
-  if (!best?.score) return [];
+  if (!best?.score || best.score.byLoss) return [];
   const [low] = intervalOf(best.score, images);
   return others.filter(({ score, state }) => state === 'finished' && score && score.accuracy >= low);
 }
@@ -58,16 +58,27 @@ const STATES: Readonly<Record<TrialState, string>> = {
 /** The trials, best first, as lines for a terminal. */
 export function trialsText(trials: readonly TrialResult[], images: number, style?: TextStyle): string {
   const names = settingNames(trials);
-  const head = [...names, 'validation', '95% interval', 'epochs', 'time', ''];
+  const byLoss = trials.some(({ score }) => score?.byLoss);
+  const head = [
+    ...names,
+    ...(byLoss ? ['validation loss'] : ['validation', '95% interval']),
+    'epochs',
+    'time',
+    '',
+  ];
   const body = ranked(trials).map(({ settings, score, epochs, seconds, state, message }) => [
     ...names.map((name) => `${settings[name]}`),
-    score ? formatPercent(score.accuracy) : '–',
-    score ? formatInterval(intervalOf(score, images)) : '',
+    ...(byLoss
+      ? [score ? score.loss.toFixed(4) : '–']
+      : [
+          score ? formatPercent(score.accuracy) : '–',
+          score ? formatInterval(intervalOf(score, images)) : '',
+        ]),
     formatCount(epochs),
     formatDuration(seconds),
     message && state === 'failed' ? `${STATES.failed}: ${message}` : STATES[state],
   ]);
-  const [first, ...lines] = aligned([head, ...body], [0, names.length + 4]).map((line) => line.trimEnd());
+  const [first, ...lines] = aligned([head, ...body], [0, head.length - 1]).map((line) => line.trimEnd());
   if (lines.length > 0 && style) lines[0] = style.strong(lines[0]);
   return [style ? style.faint(first) : first, ...lines].join('\n');
 }

@@ -1,6 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { kerasCnn } from '../recipes/index.ts';
-import { epochsIn, readVariation, renderSweep, rungsOf, scoreOf, trialsOf } from './index.ts';
+import {
+  epochsIn,
+  ranked,
+  readVariation,
+  renderSweep,
+  rivals,
+  rungsOf,
+  scoreOf,
+  trialsOf,
+  trialsText,
+} from './index.ts';
 
 const vary = (...texts: string[]) => texts.map((text) => readVariation(kerasCnn, text));
 
@@ -107,6 +117,33 @@ it('scores a training by the epoch of the lowest validation loss, up to the epoc
   expect(scoreOf(history, { upTo: 3 })?.epoch).toBe(2);
   expect(scoreOf(history, { upTo: 3, keepBest: false })?.epoch).toBe(3);
   expect(scoreOf([{ epoch: 1, loss: 1, accuracy: 0.5 }])).toBeUndefined();
+  expect(scoreOf(history, { byLoss: true })).toEqual({ epoch: 4, accuracy: 0.63, loss: 0.6, byLoss: true });
+});
+
+it('ranks trials of several labels by the loss: few images are right in all before thresholds are chosen', () => {
+  const trial = (number: number, accuracy: number, loss: number, byLoss?: true) => ({
+    number,
+    settings: { units: number },
+    state: 'finished' as const,
+    epochs: 1,
+    score: { epoch: 1, accuracy, loss, ...(byLoss && { byLoss }) },
+    seconds: 1,
+    folder: `trial-${number}`,
+  });
+  const ofClasses = [trial(1, 0.02, 0.3), trial(2, 0.01, 0.1)];
+  const ofLabels = [trial(1, 0.02, 0.3, true), trial(2, 0.01, 0.1, true)];
+  expect(ranked(ofClasses).map(({ number }) => number)).toEqual([1, 2]);
+  expect(ranked(ofLabels).map(({ number }) => number)).toEqual([2, 1]);
+  expect([rivals(ofClasses, 100).length, rivals(ofLabels, 100).length]).toEqual([1, 0]);
+  expect(
+    trialsText(ofLabels, 100)
+      .split('\n')
+      .map((line) => line.trim()),
+  ).toEqual([
+    'units  validation loss  epochs   time',
+    '2               0.1000       1  1.0 s',
+    '1               0.3000       1  1.0 s',
+  ]);
 });
 
 describe('renderSweep', () => {

@@ -175,8 +175,8 @@ export class SweepFolder {
   async score(trial: TrialRecord, upTo?: number): Promise<Score | undefined> {
     const folder = this.trial(trial);
     if ((await folder.read('record')) === undefined) return undefined;
-    const { keepBest } = (await folder.record()).options;
-    return scoreOf(await this.history(trial), { upTo, keepBest });
+    const { keepBest, multiLabel } = (await folder.record()).options;
+    return scoreOf(await this.history(trial), { upTo, keepBest, byLoss: multiLabel });
   }
 
   /** Where a trial stands. */
