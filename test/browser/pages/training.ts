@@ -62,19 +62,20 @@ const ofRecipe = (recipe: typeof record, rate: number): Case => ({
     ),
 });
 
+const oneLayer = (): Network =>
+  new Network({
+    inputShape: [SIDE, SIDE, 3],
+    layers: [new Flatten(), new Dense({ units: CLASSES, activation: 'softmax' })],
+  });
+
+const adamW: OptimizerConfig = { name: 'AdamW', weightDecay: 0.01, epsilon: 1e-3 };
+
 export const cases: Readonly<Record<string, Case>> = {
   'SGD with momentum, clipped': own({ name: 'SGD', momentum: 0.9, clipNorm: 1 }, 0.02),
-  AdamW: own({ name: 'AdamW', weightDecay: 0.01, epsilon: 1e-3 }, 0.003),
+  AdamW: own(adamW, 0.003),
   /** Soon prepared. */
-  'one layer': {
-    optimizer: { name: 'SGD', momentum: 0.9 },
-    rate: 0.02,
-    network: () =>
-      new Network({
-        inputShape: [SIDE, SIDE, 3],
-        layers: [new Flatten(), new Dense({ units: CLASSES, activation: 'softmax' })],
-      }),
-  },
+  'one layer': { optimizer: { name: 'SGD', momentum: 0.9 }, rate: 0.02, network: oneLayer },
+  'one layer, AdamW': { optimizer: adamW, rate: 0.003, averageMomentum: 0.9, network: oneLayer },
   'record, narrow': ofRecipe(record, 0.02),
 };
 
