@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { unzipSync, zipSync } from 'fflate';
-import type { BrowserContext, Page } from 'playwright-core';
+import type { BrowserContext, Page, Worker } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type StaticHost, staticHost } from '../../src/cli/bench/web/static-host.ts';
 import { Reporter } from '../../src/cli/reporter.ts';
@@ -21,8 +21,37 @@ import { closeTestBrowser, INSECURE_HOST, noChromium, testBrowser } from './brow
 import { cifarFiles, type Upload } from './cifar-files.ts';
 import { smallNetwork } from './small-network.ts';
 
-/** Of milliseconds each: a training does not end before a test has done something to it. */
-const MANY_EPOCHS = 1000;
+/** What a training's worker has after `holdSteps`. */
+interface HoldsSteps {
+  /** Lets it take some more steps. Resolves when it waits before the next one. */
+  takeSteps(count: number): Promise<void>;
+}
+
+/** In a training's worker: from here on it waits before each step until it is let on. */
+function holdSteps(): void {
+  const { postMessage } = MessagePort.prototype;
+  const waiting: (() => void)[] = [];
+  let left = 0;
+  let told = () => {};
+  const goOn = () => {
+    for (; left > 0 && waiting.length > 0; left--) waiting.shift()!();
+    if (waiting.length > 0) told();
+  };
+  // Before each step it sends itself an empty message, so that others come in.
+  MessagePort.prototype.postMessage = function (this: MessagePort, message: unknown) {
+    if (message !== undefined) return postMessage.call(this, message);
+    waiting.push(() => postMessage.call(this, message));
+    goOn();
+  };
+  Object.assign(globalThis, {
+    takeSteps: (count: number) =>
+      new Promise<void>((resolve) => {
+        told = resolve;
+        left += count;
+        goOn();
+      }),
+  });
+}
 
 describe.skipIf(noChromium)(`Teach${noChromium ? ` (${noChromium})` : ''}`, () => {
   let folder: string;
@@ -106,6 +135,40 @@ describe.skipIf(noChromium)(`Teach${noChromium ? ` (${noChromium})` : ''}`, () =
     });
 
   const trained = (page: Page) => page.waitForSelector('.try-panel', { timeout: 90_000 });
+
+  /**
+   * Begins a training of the small network, or goes on with one, a step at a time: it does not end before a test has
+   * done something to it. An epoch of so few images is one step.
+   *
+   * @param prepare the worker, before it has the model and asks for a device
+   */
+  async function stepwise(
+    page: Page,
+    begin: () => Promise<void>,
+    prepare: (worker: Worker) => Promise<void> = async () => {},
+  ) {
+    let serve = () => {};
+    base = new Promise((resolve) => {
+      serve = () => resolve(smallNetwork());
+    });
+    const starting = page.waitForEvent('worker', (worker) => /teach-worker/.test(worker.url()));
+    await begin();
+    const worker = await starting;
+    await worker.evaluate(holdSteps);
+    await prepare(worker);
+    serve();
+    return {
+      worker,
+      /** Resolves when it waits before the step after these. */
+      take: (count: number) =>
+        worker.evaluate((steps) => (globalThis as unknown as HoldsSteps).takeSteps(steps), count),
+      /** Waits no more. */
+      release: () =>
+        worker.evaluate(() => {
+          void (globalThis as unknown as HoldsSteps).takeSteps(Number.POSITIVE_INFINITY);
+        }),
+    };
+  }
 
   it('two classes are made, trained on in the page, tried, taken away, and answer in Node as they do here', {
     timeout: 240_000,
@@ -470,10 +533,10 @@ describe.skipIf(noChromium)(`Teach${noChromium ? ` (${noChromium})` : ''}`, () =
   }, async () => {
     const page = await open();
     await twoClasses(page, 5);
-    // Many: it must not end before it is paused.
     const epochs = 24;
-    await train(page, epochs);
-    await page.getByText(/^Epoch [2-9] of 24$/).waitFor({ timeout: 200_000 });
+    const first = await stepwise(page, () => train(page, epochs));
+    await first.take(1);
+    await page.getByText(/^Epoch 1 of 24$/).waitFor();
 
     const other = await tab();
     await other.locator('.thumbnails li').nth(9).waitFor();
@@ -481,16 +544,19 @@ describe.skipIf(noChromium)(`Teach${noChromium ? ` (${noChromium})` : ''}`, () =
     expect(await other.getByRole('button', { name: /Go on|Stop and discard|^Train/ }).count()).toBe(0);
 
     await page.getByRole('button', { name: 'Pause' }).click();
+    await first.release();
     const paused = page.getByText(/^Paused after epoch \d+$/);
     await paused.waitFor();
     const epoch = Number((await paused.innerText()).match(/\d+/)![0]);
     expect(epoch).toBeLessThan(epochs);
     // The other tab may go on with it; this one then sees that it does, and cannot take its checkpoints away.
     await other.getByText(`Paused after epoch ${epoch}`).waitFor();
-    await other.getByRole('button', { name: 'Go on' }).click();
+    const second = await stepwise(other, () => other.getByRole('button', { name: 'Go on' }).click());
     await page.getByText('Another tab is training').waitFor({ timeout: 60_000 });
     expect(await page.getByRole('button', { name: /Go on|Stop and discard/ }).count()).toBe(0);
+    await second.take(1);
     await other.getByRole('button', { name: 'Pause' }).click();
+    await second.release();
     await other.getByText(/^Paused after epoch \d+$/).waitFor();
     await other.close();
     await page.getByText(/^Paused after epoch \d+$/).waitFor();
@@ -498,9 +564,11 @@ describe.skipIf(noChromium)(`Teach${noChromium ? ` (${noChromium})` : ''}`, () =
 
     const again = await tab();
     await again.getByText(/^Paused after epoch \d+$/).waitFor();
-    await again.getByRole('button', { name: 'Go on' }).click();
+    const third = await stepwise(again, () => again.getByRole('button', { name: 'Go on' }).click());
+    await third.take(1);
     const later = Array.from({ length: epochs - epoch }, (_, i) => epoch + 1 + i).join('|');
-    await again.getByText(new RegExp(`^Epoch (${later}) of ${epochs}$`)).waitFor({ timeout: 200_000 });
+    await again.getByText(new RegExp(`^Epoch (${later}) of ${epochs}$`)).waitFor();
+    await third.release();
     await trained(again);
   });
 
@@ -542,7 +610,6 @@ describe.skipIf(noChromium)(`Teach${noChromium ? ` (${noChromium})` : ''}`, () =
   });
 
   it('when the browser keeps no more, that is said, and training works all the same', async () => {
-    base = smallNetwork();
     const page = await open();
     const client = await context.newCDPSession(page);
     await client.send('Storage.overrideQuotaForOrigin', { origin: new URL(address).origin, quotaSize: 1 });
@@ -550,7 +617,8 @@ describe.skipIf(noChromium)(`Teach${noChromium ? ` (${noChromium})` : ''}`, () =
     await page.getByText('6 images, marked below, are in this page only: save the project').waitFor();
     expect(await page.locator('.thumbnails .unkept').count()).toBe(6);
     await page.getByText(/^the browser has no storage left for this page/).waitFor();
-    await train(page, MANY_EPOCHS);
+    const training = await stepwise(page, () => train(page, 4));
+    await training.take(1);
     // What is not kept cannot be paused.
     await page.locator('button:disabled[title*="it would be lost"]').waitFor({ timeout: 60_000 });
     // Another view for a moment: what is under way is not forgotten.
@@ -563,6 +631,7 @@ describe.skipIf(noChromium)(`Teach${noChromium ? ` (${noChromium})` : ''}`, () =
       }, view);
       await page.getByRole('heading', { level: 1, name: title }).waitFor();
     }
+    await training.release();
     await trained(page);
     await page.getByText(/^This model is in this page only: download it/).waitFor();
   });
@@ -570,32 +639,32 @@ describe.skipIf(noChromium)(`Teach${noChromium ? ` (${noChromium})` : ''}`, () =
   it('when the graphics device goes away, training goes on from its last checkpoint on the processor', {
     timeout: 240_000,
   }, async () => {
-    let start = () => {};
-    base = new Promise((resolve) => {
-      start = () => resolve(smallNetwork());
-    });
     const page = await open('?backend=webgpu');
     await twoClasses(page, 2);
-    const starting = page.waitForEvent('worker', (worker) => /teach-worker/.test(worker.url()));
-    await train(page, MANY_EPOCHS);
-    const worker = await starting;
-    await worker.evaluate(() => {
-      const { requestDevice } = GPUAdapter.prototype;
-      GPUAdapter.prototype.requestDevice = async function (this: GPUAdapter, ...options) {
-        const device = await requestDevice.apply(this, options);
-        Object.assign(globalThis, { loseDevice: () => device.destroy() });
-        return device;
-      };
-    });
-    // The worker asks for the device after the model.
-    start();
+    const { worker, take, release } = await stepwise(
+      page,
+      () => train(page, 6),
+      (worker) =>
+        worker.evaluate(() => {
+          const { requestDevice } = GPUAdapter.prototype;
+          GPUAdapter.prototype.requestDevice = async function (this: GPUAdapter, ...options) {
+            const device = await requestDevice.apply(this, options);
+            Object.assign(globalThis, { loseDevice: () => device.destroy() });
+            return device;
+          };
+        }),
+    );
     await page.getByText(/^WebGPU/).waitFor({ timeout: 60_000 });
-    await page
-      .getByText(new RegExp(`^Epoch ([2-9]|\\d\\d+) of ${MANY_EPOCHS}$`))
-      .waitFor({ timeout: 120_000 });
+    await take(2);
+    await page.getByText(/^Epoch [12] of 6$/).waitFor();
     await worker.evaluate(() => (globalThis as unknown as { loseDevice(): void }).loseDevice());
+    // The step that fails; after it the training waits again, on the processor.
+    await take(1);
     await page.getByText(/^The graphics device was lost\./).waitFor({ timeout: 60_000 });
     await page.getByText(/^WebAssembly/).waitFor();
+    await take(1);
+    await page.getByText(/^Epoch 3 of 6$/).waitFor();
+    await release();
     await trained(page);
   });
 
