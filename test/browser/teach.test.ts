@@ -178,7 +178,7 @@ describe.skipIf(noChromium)(`Teach${noChromium ? ` (${noChromium})` : ''}`, () =
     for (const [place, name] of ['frog', 'ship'].entries()) {
       await page.locator('.class-name').nth(place).fill(name);
     }
-    await train(page, 8);
+    await train(page, 5);
     await page.getByText(/images\/s/).waitFor({ timeout: 90_000 });
     await trained(page);
     expect(await page.locator('.held-out li').count()).toBe(4);
