@@ -51,7 +51,7 @@ export async function live(seconds: number): Promise<{ drawings: number; kept: b
       place,
     );
     // Several values between two frames, as when a page was in the background.
-    if (second % 8 === 0) await new Promise(requestAnimationFrame);
+    if (second % 24 === 0) await new Promise(requestAnimationFrame);
     first ??= document.querySelector('canvas');
   }
   // Effects and the last frame.
