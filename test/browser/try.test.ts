@@ -45,7 +45,7 @@ describe.skipIf(noChromium)(`Try it${noChromium ? ` (${noChromium})` : ''}`, () 
   let opened: Awaited<ReturnType<StudioInBrowser['open']>>;
   beforeAll(async () => {
     studio = await studioInBrowser(async (folder) => ({
-      data: [await writeImages(join(folder, 'images'), { side: 32, perClass: 12 })],
+      data: [await writeImages(join(folder, 'images'), { side: 32, perClass: 6 })],
     }));
     opened = await studio.open('try?backend=wasm');
     page = opened.page;
