@@ -9,6 +9,7 @@ export class Training {
   readonly jobs = new Map<string, Json>();
   readonly tuning = new Map<string, Json>();
   readonly #containers = new Map<string, Container>();
+  readonly #interruptions = new Map<string, string>();
   readonly #world: World;
 
   constructor(world: World) {
@@ -79,9 +80,9 @@ export class Training {
     },
   };
 
-  /** Takes the spot machine away, without a word, while the job trains. */
-  interrupt(name: string): void {
-    this.#containers.get(name)!.kill('SIGKILL');
+  /** Takes the spot machine of a job away, once and without a word, when its log says something. */
+  interrupt(name: string, when: string): void {
+    this.#interruptions.set(name, when);
   }
 
   #job(name: string): Json {
@@ -140,6 +141,10 @@ export class Training {
         code = await container.run('train', { TRAINING_JOB_NAME: name }, (line) => {
           log(line);
           said.push(line);
+          const when = this.#interruptions.get(name);
+          if (when === undefined || !line.includes(when)) return;
+          this.#interruptions.delete(name);
+          container.kill('SIGKILL');
         });
       }
       const checkpoints = job.CheckpointConfig?.S3Uri;
