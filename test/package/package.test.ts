@@ -153,7 +153,7 @@ test('uses recipes of the user, which begin as copies of its own', () => {
 });
 
 test('says what to install for SageMaker, and writes what its image is built from', () => {
-  const { status, stderr } = spawnSync('npx', ['--no-install', 'harrier', 'sagemaker', 'list'], {
+  const { status, stderr } = spawnSync(process.execPath, [program, 'sagemaker', 'list'], {
     cwd: folder,
     encoding: 'utf8',
   });
@@ -161,7 +161,9 @@ test('says what to install for SageMaker, and writes what its image is built fro
   expect(stderr).toMatch(
     /the AWS SDK is not installed beside Harrier\. Install it: npm install @aws-sdk\/client-/,
   );
-  harrier('sagemaker', 'init');
+  // What the registry has said of versions before is not asked again.
+  const env = { ...process.env, npm_config_prefer_offline: 'true' };
+  execFileSync(process.execPath, [program, 'sagemaker', 'init'], { cwd: folder, stdio: 'pipe', env });
   const image = readdirSync(join(folder, 'image'));
   const archive = image.find((name) => name.endsWith('.tgz'))!;
   // The lockfile and its package are there where the npm registry answers.
