@@ -145,9 +145,9 @@ it('takes its token from the environment, and warns who serves everyone without 
 it('memory stays flat', async () => {
   const { url, running } = await serve('--log', 'error');
   const agent = new Agent({ keepAlive: true, maxSockets: 16 });
-  const file = await encode(noise(2, 200), 'jpeg', 200);
+  const file = await encode(noise(2, 283), 'jpeg', 283);
   const residentAfterMore = async () => {
-    let left = 1_000;
+    let left = 500;
     const client = async () => {
       while (left-- > 0) await exchange(`${url}/invocations`, { agent, headers, body: file });
     };
@@ -156,10 +156,10 @@ it('memory stays flat', async () => {
     return Number(/^process_resident_memory_bytes (\d+)/m.exec(text)?.[1]);
   };
   // The heaps of three threads grow at first, with newer Nodes for longer. What stayed of each request, be it the file
-  // alone (10 kB), would add 30 MB with each 3,000 requests, for ever.
+  // alone (20 kB), would add 30 MB with each 1,500 requests, for ever.
   const resident: number[] = [];
   const grown = () => (resident.at(-1) ?? Number.POSITIVE_INFINITY) - (resident.at(-4) ?? 0);
-  while (grown() >= 24e6 && resident.length < 20) resident.push(await residentAfterMore());
+  while (grown() >= 24e6 && resident.length < 40) resident.push(await residentAfterMore());
   agent.destroy();
   running.process.kill('SIGTERM');
   expect((await running.finished).code).toBe(0);
