@@ -58,7 +58,7 @@ it('are not decoded on for clients that have gone, and keep nobody else from an 
 });
 
 describe('with little memory', () => {
-  const limits = { workers: 2, threads: 1, maxQueue: 8, maxBatch: 1, maxDelayMs: 0, maxPixels: 50e6 };
+  const limits = { workers: 2, threads: 1, maxQueue: 4, maxBatch: 1, maxDelayMs: 0, maxPixels: 50e6 };
   const poolWith = async (budget: number) => {
     const pool = new WorkerPool({
       ...limits,
@@ -94,7 +94,7 @@ describe('with little memory', () => {
 
   it('decodes one after another, and refuses more than may wait', async () => {
     const pool = await poolWith(200e6);
-    const answers = await Promise.allSettled(Array.from({ length: 10 }, () => ask(pool)));
+    const answers = await Promise.allSettled(Array.from({ length: 6 }, () => ask(pool)));
     const refused = answers.filter(({ status }) => status === 'rejected');
     expect(refused).toHaveLength(2);
     expect(refused[0]).toMatchObject({ reason: { code: 'overloaded' } });
