@@ -70,7 +70,7 @@ describe('train --from', () => {
   });
 
   it('gives a network another size of images where its weights allow it, also where it goes on', async () => {
-    const what = ['--data', 'others', '--image-size', '40', '--out', 'sized'];
+    const what = ['--data', 'others', '--image-size', '40', '--tta', 'none', '--out', 'sized'];
     const finished = await train('--from', ...what);
     expect(finished.code, finished.stderr).toBe(0);
     expect(finished.stderr).toContain(
