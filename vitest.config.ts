@@ -27,8 +27,19 @@ const PROCESS_FOLDERS = [
 /** Files at a time: processes wait for each other a third of their time, so two a core keep all cores busy. */
 const WORKERS = 2 * availableParallelism();
 
-/** Browser tests that take long. Without times of an earlier run, Vitest starts large files first, and theirs are small. */
-const LONG = ['training', 'bench', 'lowered'].map((name) => `/test/browser/${name}.test.ts`);
+/** Tests that take long. Without times of an earlier run, Vitest starts large files first, and theirs are small. */
+const LONG = [
+  '/test/browser/training.test.ts',
+  '/test/browser/bench.test.ts',
+  '/test/browser/lowered.test.ts',
+  '/test/cases/shared-cases.test.ts',
+  '/test/end-to-end/resume.test.ts',
+  '/test/end-to-end/train-time.test.ts',
+  '/test/end-to-end/learning.test.ts',
+  '/test/server/bench.test.ts',
+  '/test/training/memory.process.test.ts',
+  '/examples/resnet.test.ts',
+];
 
 class LongFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
