@@ -255,7 +255,7 @@ describe('a sweep over ranges', () => {
 describe('a worker that is killed', () => {
   it('costs its trial alone, which is tried again when the sweep goes on', async () => {
     // So many that its first trial does not end before it is killed.
-    const vary = ['--vary', 'dropout=0.1,0.2', '--epochs', '16'];
+    const vary = ['--vary', 'dropout=0.1,0.2', '--epochs', '20'];
     const running = start(['sweep', ...vary, ...SMALL, '--out', 'killed', '--json'], { cwd: place.path });
     const isAlive = () => running.process.exitCode === null;
     // Long before it trains, so that no time is lost then.

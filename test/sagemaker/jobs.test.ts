@@ -56,13 +56,13 @@ describe('a job under way', () => {
   });
 
   it('whose spot machine is taken away goes on where it was', async () => {
-    const args = [...TRAIN, '--epochs', '20', '--name', 'spot', '--spot', '--max-wait', '2h', '--wait'];
+    const args = [...TRAIN, '--epochs', '30', '--name', 'spot', '--spot', '--max-wait', '2h', '--wait'];
     fake.training.interrupt('spot', 'epoch=3;');
     const { code, stdout, stderr } = await sagemaker(args);
     expect(code, stderr).toBe(0);
     expect(stderr).toMatch(/Interrupted: .*\nRestarting: /);
     expect(stdout.match(/^epoch=1;/gm)).toHaveLength(1);
-    expect(stdout).toContain('epoch=20;');
+    expect(stdout).toContain('epoch=30;');
     // It may run no longer than it may wait, and costs no more than that.
     const limits = { MaxRuntimeInSeconds: 7200, MaxWaitTimeInSeconds: 7200 };
     expect(fake.training.jobs.get('spot')!.StoppingCondition).toEqual(limits);
