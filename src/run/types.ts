@@ -69,6 +69,11 @@ export interface LoadOptions {
    * where the page is not cross-origin isolated.
    */
   readonly threads?: number;
+  /**
+   * In Node: the largest image that is decoded, in pixels before scaling; a larger one is an error with the code
+   * `too-large`. Default 2^26 (67 megapixels), which a page always has.
+   */
+  readonly maxPixels?: number;
   /** In a page: where ONNX Runtime's files are, if the bundler did not put them beside its script. */
   readonly wasmPaths?: { readonly wasm?: string | Address; readonly mjs?: string | Address };
   /** ONNX Runtime itself, where it should not be imported: `onnxruntime-node`, `onnxruntime-web` or one like them. */

@@ -107,6 +107,30 @@ it('refuses what is no image, with a sentence', async () => {
   await expect(classifier.classify(photo)).rejects.toThrow(/disposed of/);
 });
 
+it('decodes no image of more pixels than it may', async () => {
+  const cropping = model(cropped);
+  const classifier = await loadClassifier(cropping);
+  // A few kilobytes that would decode to 205 MB.
+  const wide = sharp({ create: { width: 8200, height: 8200, channels: 3, background: '#fff' } });
+  await expect(classifier.classify(await wide.png().toBuffer())).rejects.toMatchObject({
+    code: 'too-large',
+    message: expect.stringContaining('expected at most 67 megapixels, received 8200 × 8200'),
+  });
+  await classifier.dispose();
+
+  const file = await readFile(photo);
+  const strict = await loadClassifier(cropping, { maxPixels: 40 * 30 - 1 });
+  const exact = await loadClassifier(cropping, { maxPixels: 40 * 30 });
+  for (const image of [photo, pathToFileURL(photo), file, new Blob([file])]) {
+    await expect(strict.classify(image)).rejects.toMatchObject({ code: 'too-large' });
+    expect(await exact.classify(image)).toHaveLength(3);
+  }
+  await Promise.all([strict.dispose(), exact.dispose()]);
+  await expect(loadClassifier(cropping, { maxPixels: Number.NaN })).rejects.toThrow(
+    'loadClassifier: maxPixels: expected a whole number of at least 1',
+  );
+});
+
 it('refuses models that are none of Harrier, with a sentence', async () => {
   const graph = createGraph('other');
   graph.output(graph.op('Relu', [graph.input('x', 'float32', ['N', 3, 8, 8])]), 'y');

@@ -21,6 +21,9 @@ import { readError } from './files/read-error.ts';
 export { HarrierError } from '../../errors.ts';
 export type * from '../../run/types.ts';
 
+/** As in a page. An image of so many pixels takes 200 MB while it is cropped or padded. */
+const MAX_PIXELS = 2 ** 26;
+
 /**
  * Loads a finished model: a `model.onnx` that `harrier train` or `harrier export` wrote.
  *
@@ -30,16 +33,17 @@ export type * from '../../run/types.ts';
  */
 export async function loadClassifier(
   source: string | Address | ArrayBuffer | Uint8Array,
-  { threads = defaultThreads(), ort }: LoadOptions = {},
+  { threads = defaultThreads(), maxPixels = MAX_PIXELS, ort }: LoadOptions = {},
 ): Promise<ImageClassifier> {
   checkNumber('loadClassifier', 'threads', threads, COUNT);
+  checkNumber('loadClassifier', 'maxPixels', maxPixels, COUNT);
   const where = typeof source === 'string' ? source : 'href' in source ? source.href : 'model';
   const [engine, bytes] = await Promise.all([(ort as OnnxRuntime) ?? importOnnxRuntime(), bytesOf(source)]);
   const platform = {
     ort: releasingLast(engine),
     session: { graphOptimizationLevel: 'all', intraOpNumThreads: threads, logSeverityLevel: 4 },
     inTurn: <T>(work: () => Promise<T>) => work(),
-    pixelsOf,
+    pixelsOf: (image: ImageSource, shape: ImageInput) => pixelsOf(image, shape, maxPixels),
   };
   return openClassifier(bytes, platform, where);
 }
@@ -103,15 +107,14 @@ async function fetched(address: string): Promise<Uint8Array> {
   }
 }
 
-async function pixelsOf(image: ImageSource, shape: ImageInput): Promise<Uint8Array> {
-  if (typeof image === 'string')
-    return decoded(isAddress(image) ? await bytesOf(image) : image, shape, image);
+async function pixelsOf(image: ImageSource, shape: ImageInput, maxPixels: number): Promise<Uint8Array> {
+  const decode = (source: string | Uint8Array, where: string) => decoded(source, shape, where, maxPixels);
+  if (typeof image === 'string') return decode(isAddress(image) ? await bytesOf(image) : image, image);
   if (typeof image === 'object' && image !== null) {
     if (image instanceof Uint8Array || image instanceof ArrayBuffer)
-      return decoded(await bytesOf(image), shape, 'image');
-    if ('href' in image && !('width' in image)) return decoded(await bytesOf(image), shape, image.href);
-    if ('arrayBuffer' in image)
-      return decoded(new Uint8Array(await image.arrayBuffer()), shape, nameOf(image));
+      return decode(await bytesOf(image), 'image');
+    if ('href' in image && !('width' in image)) return decode(await bytesOf(image), image.href);
+    if ('arrayBuffer' in image) return decode(new Uint8Array(await image.arrayBuffer()), nameOf(image));
     if (isPixels(image)) return shapedPixels(image, shape, 'pixels');
   }
   throw new HarrierError('bad-option', 'this is not an image', {
@@ -127,9 +130,14 @@ function nameOf(image: object): string {
 }
 
 /** Decodes a file; sharp is loaded with the first one. */
-async function decoded(source: string | Uint8Array, shape: ImageInput, where: string): Promise<Uint8Array> {
+async function decoded(
+  source: string | Uint8Array,
+  shape: ImageInput,
+  where: string,
+  maxPixels: number,
+): Promise<Uint8Array> {
   const { decodeImage } = await import('./images/decode.ts').catch((cause) => {
     throw missing('sharp', 'decodes images', cause);
   });
-  return decodeImage(source, shape, where.startsWith('data:') ? 'image' : where.slice(0, 500));
+  return decodeImage(source, shape, where.startsWith('data:') ? 'image' : where.slice(0, 500), maxPixels);
 }
