@@ -109,21 +109,57 @@ describe('a package', () => {
     expect(check(['types/page.mts'], 'es2023,dom')).toBe('');
   });
 
-  it('serves the route of docs/in-your-app.md', () => {
-    app.write('route.js', documentedFiles().get('route.js')!);
+  it('serves the routes of docs/in-your-app.md, whatever a stranger sends', async () => {
+    for (const file of ['route.js', 'express.js', 'app/api/classify/route.js'])
+      app.write(file, documentedFiles().get(file)!);
+    // In the place of Express, which is no dependency here: it hands its handler over.
+    app.write('node_modules/express/package.json', '{ "type": "module", "exports": "./index.js" }');
+    app.write(
+      'node_modules/express/index.js',
+      `export default Object.assign(() => ({ post: (path, body, handle) => { globalThis.handle = handle; } }), { raw() {} });`,
+    );
+    const white = { width: 8200, height: 8200, channels: 3, background: '#fff' } as const;
+    app.write('huge.png', await sharp({ create: white }).png().toBuffer());
     app.write(
       'serve.mjs',
       `import { readFile } from 'node:fs/promises';
+       import { POST } from './app/api/classify/route.js';
+       import './express.js';
        import { app } from './route.js';
-       const post = async (body) => {
-         const answer = await app.request('/classify', { method: 'POST', body });
-         return [answer.status, await answer.json()];
-       };
-       console.log(JSON.stringify([await post(await readFile('photo.png')), await post('no image')]));`,
+       const routes = [
+         (body) => app.request('/classify', { method: 'POST', body }),
+         (body) => POST(new Request('http://localhost/api/classify', { method: 'POST', body })),
+         (body) => new Promise((resolve) => {
+           let status;
+           const response = {
+             status: (code) => { status = code; return response; },
+             json: (value) => resolve(Response.json(value, { status })),
+           };
+           handle({ body: body && Buffer.from(body) }, response);
+         }),
+       ];
+       const bodies = [await readFile('photo.png'), 'no image', undefined, await readFile('huge.png')];
+       const answers = [];
+       for (const route of routes) {
+         for (const body of bodies) {
+           const answer = await route(body);
+           answers.push([answer.status, await answer.json()]);
+         }
+       }
+       console.log(JSON.stringify(answers));`,
     );
-    const [good, bad] = run('serve.mjs');
-    expect(good).toEqual([200, expected]);
-    expect(bad).toEqual([400, { error: expect.stringMatching(/^image: not an image: .*"no image"/) }]);
+    const answers = run('serve.mjs');
+    const refused = (status: number, sentence: RegExp) => [
+      status,
+      { error: expect.stringMatching(sentence) },
+    ];
+    const each = [
+      [200, expected],
+      refused(400, /^image: not an image: .*"no image"/),
+      refused(400, /^image: not an image/),
+      refused(413, /^image: the image is too large: .*received 8200 × 8200/),
+    ];
+    expect(answers).toEqual([...each, ...each, ...each]);
   });
 
   it('says what to install', () => {
