@@ -1,6 +1,5 @@
-import { catalogueEntry, licenseWarning } from '../backbones/index.ts';
 import type { FetchModelOptions } from '../platform/node/backbones/fetch-model.ts';
-import { type StartingModel, sizeSentence } from '../runs/starting-model.ts';
+import { licenseNote, notesOn, type StartingModel } from '../runs/starting-model.ts';
 import type { Reporter } from './reporter.ts';
 
 /** How commands fetch a model: with progress, and a note where one source stands in for another. */
@@ -14,17 +13,11 @@ export function fetchingFor(reporter: Reporter, signal?: AbortSignal): FetchMode
 
 /** Says what there is to know of a model before it is used: its licence, what was assumed, another size of images. */
 export function noteModel(model: StartingModel, reporter: Reporter): void {
-  if (model.source) noteLicense(model, reporter);
-  const size = sizeSentence(model);
-  for (const sentence of [...(model.assumed ?? []), ...(size ? [size] : [])])
-    reporter.note(`Note: ${sentence}`);
+  for (const sentence of notesOn(model)) reporter.note(`Note: ${sentence}`);
 }
 
 /** Says what the licence of a fetched model asks for, where it asks for more than to be named. */
-export function noteLicense(
-  { name, source }: Pick<StartingModel, 'name' | 'source'>,
-  reporter: Reporter,
-): void {
-  const warning = licenseWarning(name, source?.license, catalogueEntry(name)?.licenseNote);
+export function noteLicense(model: Pick<StartingModel, 'name' | 'source'>, reporter: Reporter): void {
+  const warning = licenseNote(model);
   if (warning) reporter.note(`Note: ${warning}`);
 }

@@ -1,4 +1,5 @@
 import { isStateDict, networkOfStateDict } from '../applications/index.ts';
+import { catalogueEntry, licenseWarning } from '../backbones/index.ts';
 import { type Preprocessing, preprocessingOf } from '../data/preprocessing.ts';
 import { type Sha256, sha256 } from '../data/sha256.ts';
 import type { TestTimeAugmentation } from '../data/views.ts';
@@ -113,6 +114,21 @@ export function sizeSentence({
   const work = (height * width) / (ownSize[0] * ownSize[1]);
   const cost = work < 1 ? `${formatPercent(work, 0)} of` : `${work.toFixed(1)} times`;
   return `${name} is given images of ${width} × ${height} instead of ${ownSize[1]} × ${ownSize[0]}: about ${cost} the work for each.`;
+}
+
+/**
+ * What there is to know of a model before it is used, a sentence each: what the licence of a fetched one asks for, what was
+ * assumed, another size of images.
+ */
+export function notesOn(model: StartingModel): readonly string[] {
+  return [licenseNote(model), ...(model.assumed ?? []), sizeSentence(model)].filter(
+    (sentence) => sentence !== undefined,
+  );
+}
+
+/** What the licence of a fetched model asks for, where it asks for more than to be named. */
+export function licenseNote({ name, source }: Pick<StartingModel, 'name' | 'source'>): string | undefined {
+  return source && licenseWarning(name, source.license, catalogueEntry(name)?.licenseNote);
 }
 
 /** All of this is known without the user. */

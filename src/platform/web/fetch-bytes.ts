@@ -5,12 +5,14 @@ import { HarrierError } from '../../errors.ts';
  * Fetches a file and tells how far it is.
  *
  * @param what for people: `loading the model`
+ * @param how as `fetch` takes it; aborting its `signal` is a failure of the network
  * @throws HarrierError `network` when it does not come, or not whole
  */
 export async function fetchBytes(
   address: string,
   what: string,
   onProgress?: OnProgress,
+  how?: RequestInit,
 ): Promise<ArrayBuffer> {
   const failed = (received: string, cause?: unknown): HarrierError =>
     new HarrierError('network', 'a file cannot be loaded', {
@@ -20,7 +22,7 @@ export async function fetchBytes(
       cause,
     });
   try {
-    const response = await fetch(address);
+    const response = await fetch(address, how);
     if (!response.ok || !response.body) throw failed(`status ${response.status}`);
     // The length of what is compressed on its way says nothing about what comes out; Studio's server says that too.
     const length = response.headers.has('Content-Encoding') ? 'X-Uncompressed-Length' : 'Content-Length';

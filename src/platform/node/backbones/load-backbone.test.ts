@@ -3,13 +3,14 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { classifier } from '../../../../test/foreign/graphs.ts';
 import { HubServer } from '../../../../test/hub-server.ts';
 import { liteWeights, REFERENCE } from '../../../../test/real-weights.ts';
 import { Conv2D, Dense, GlobalAveragePooling2D } from '../../../layers/index.ts';
 import { exportModel, initialWeights, Network } from '../../../models/index.ts';
 import { encodeModel, float32, modelOf } from '../../../onnx/index.ts';
 import { createGraph } from '../../../ops/index.ts';
-import { loadBackbone } from './load-backbone.ts';
+import { type LoadBackboneOptions, loadBackbone } from './load-backbone.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -79,7 +80,7 @@ it('reads a model of another program from the hub with the configuration of its 
   const hub = await new HubServer().listen();
   hub.repositories.set('someone/other', {
     commit: '0123456789abcdef0123456789abcdef01234567',
-    license: 'mit',
+    license: 'agpl-3.0',
     files: {
       'onnx/model.onnx': { content: encodeModel(modelOf(graph.build())), large: true },
       'preprocessor_config.json': { content: new TextEncoder().encode(JSON.stringify(config)) },
@@ -88,7 +89,8 @@ it('reads a model of another program from the hub with the configuration of its 
   vi.stubEnv('HARRIER_CACHE', join(folder, 'cache'));
   vi.stubEnv('HF_ENDPOINT', hub.endpoint);
   vi.stubEnv('HF_HUB_OFFLINE', '');
-  const backbone = await loadBackbone('hf:someone/other');
+  const notes: string[] = [];
+  const backbone = await loadBackbone('hf:someone/other', { onNote: (sentence) => notes.push(sentence) });
   hub.close();
   vi.unstubAllEnvs();
   expect(backbone.imageShape).toEqual({
@@ -97,12 +99,58 @@ it('reads a model of another program from the hub with the configuration of its 
     channels: 3,
     preprocessing: { resize: 'crop', cropFraction: 0.5, interpolation: 'bicubic' },
   });
+  expect(notes).toEqual([
+    'hf:someone/other is under agpl-3.0, which asks for the source of what is made with it.',
+  ]);
   // 51 is a fifth of 255: (0.2 − mean) / deviation.
   const features = await backbone.features(new Uint8Array(48).fill(51));
   await backbone.dispose();
   [-0.6, -0.1, 0.2].forEach((expected, i) => {
     expect(features[i]).toBeCloseTo(expected, 5);
   });
+});
+
+it('tells what it assumes of a model of another program, and what another size costs', async () => {
+  const pixels = Uint8Array.from({ length: 24 * 20 * 3 }, (_, i) => (i * 31) % 256);
+  const file = join(await mkdtemp(join(folder, 'other-')), 'net.onnx');
+  await writeFile(file, encodeModel(classifier('Gemm, transposed', { size: ['height', 'width'] })));
+  const loaded = async (options: LoadBackboneOptions) => {
+    const notes: string[] = [];
+    const backbone = await loadBackbone(file, { ...options, onNote: (sentence) => notes.push(sentence) });
+    const features = await backbone.features(pixels);
+    await backbone.dispose();
+    return { notes, features };
+  };
+  const preprocessing = { resize: 'stretch' } as const;
+  const alone = await loaded({ reading: { imageSize: [24, 20], preprocessing } });
+  expect(alone.notes).toEqual([
+    `${file} does not say how its pixels are scaled: ImageNet's mean and deviation are assumed (--mean, --std).`,
+  ]);
+  const read = await loaded({ reading: { imageSize: [24, 20], preprocessing, mean: [0.5], std: [0.1] } });
+  expect(read.notes).toEqual([]);
+  expect(read.features).not.toEqual(alone.features);
+
+  const network = new Network({
+    inputShape: [12, 12, 3],
+    layers: [
+      new Conv2D({ filters: 4, kernelSize: 3 }),
+      new GlobalAveragePooling2D(),
+      new Dense({ units: 2 }),
+    ],
+  });
+  await writeFile(file, encodeModel(exportModel(network, initialWeights(network.parameters, 1))));
+  const notes: string[] = [];
+  const onNote = (sentence: string) => notes.push(sentence);
+  const larger = await loadBackbone(file, { imageSize: 18, onNote });
+  await larger.dispose();
+  expect(notes).toEqual([
+    expect.stringMatching(
+      / is given images of 18 × 18 instead of 12 × 12: about 2\.3 times the work for each\.$/,
+    ),
+  ]);
+  await expect(loadBackbone(file, { reading: { mean: [0.5] } })).rejects.toThrow(
+    'a model of Harrier states its own preprocessing and class names: mean cannot be given',
+  );
 });
 
 const { pth, skipped } = await liteWeights();
