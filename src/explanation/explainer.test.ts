@@ -4,6 +4,7 @@ import { Conv2D, Dense, Flatten, GlobalMaxPooling2D, MaxPooling2D } from '../lay
 import { Classifier, exportModel, initialWeights, Network } from '../models/index.ts';
 import { Adam } from '../optimizers/index.ts';
 import { nodeRuntime } from '../platform/node/engine/runtime.ts';
+import type { Runtime } from '../runtime/index.ts';
 import { Sequential } from '../training/index.ts';
 import { Embedder, Explainer, nearest, resizeMap } from './index.ts';
 
@@ -167,5 +168,51 @@ describe('embeddings', () => {
       same += others.filter(({ index }) => test.labels[index] === test.labels[i]).length;
     }
     expect(same / (5 * test.size)).toBeGreaterThan(0.9);
+  });
+
+  it('are computed of a few images at a time, the same as of each alone', async () => {
+    const together: number[] = [];
+    const watched: Runtime = {
+      ...runtime,
+      async compile(source, options) {
+        const executable = await runtime.compile(source, options);
+        return {
+          step: (inputs) => {
+            together.push(inputs.image.dims[0]);
+            return executable.step(inputs);
+          },
+          readState: () => executable.readState(),
+          writeState: (tensors) => executable.writeState(tensors),
+          dispose: () => executable.dispose(),
+        };
+      },
+    };
+    const embedder = await Embedder.load(watched, model);
+    const bytes = SIDE * SIDE * 3;
+    const pixels = Uint8Array.from({ length: 35 * bytes }, (_, i) => (i * 31) % 256);
+    const rows = await embedder.embed(pixels);
+    expect(together).toEqual([16, 16, 3]);
+    expect(rows).toHaveLength(35 * embedder.size);
+    for (const image of [0, 15, 16, 34]) {
+      const alone = await embedder.embed(pixels.subarray(image * bytes, (image + 1) * bytes));
+      const [{ index, similarity }] = nearest(alone, rows.subarray(image * 12, (image + 1) * 12), 1);
+      expect(index).toBe(0);
+      expect(similarity).toBeCloseTo(1, 5);
+    }
+    await expect(embedder.embed(pixels.subarray(1))).rejects.toMatchObject({ code: 'bad-shape' });
+    await embedder.dispose();
+  });
+
+  it('are compared by the cosine, however long the rows are', () => {
+    const rows = Float32Array.of(30, -40, 0.5, 1, 0, 0, 100, 0);
+    const found = nearest(Float32Array.of(3, 6), rows, 4);
+    expect(found.map(({ index }) => index)).toEqual([1, 3, 2, 0]);
+    [1, 1 / Math.sqrt(5), 0, -1 / Math.sqrt(5)].forEach((expected, i) => {
+      expect(found[i].similarity).toBeCloseTo(expected, 6);
+    });
+    expect(nearest(new Float32Array(2), rows, 1)).toEqual([{ index: 0, similarity: 0 }]);
+    expect(() => nearest(Float32Array.of(1, 2, 3), rows, 1)).toThrow(
+      'nearest: the rows have another size than the embedding: expected whole rows of 3 numbers, received 8 numbers.',
+    );
   });
 });
