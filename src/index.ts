@@ -13,6 +13,12 @@ export {
   type KnownNetwork,
   networkOfStateDict,
 } from './applications/index.ts';
+export {
+  type FeatureSource,
+  type FeatureStore,
+  type ImageFeaturesOptions,
+  imageFeatures,
+} from './backbones/index.ts';
 export { AUGMENTATION_SETS, type AugmentationConfig, augmentationNames } from './data/augmentation/index.ts';
 export type { BatchPlan } from './data/batch-plan.ts';
 export { type BatchSource, type OpenBatches, openBatches } from './data/batches.ts';
@@ -20,10 +26,12 @@ export { type ClassWeight, classWeights } from './data/class-weight.ts';
 export type { Dataset, DatasetSplits, ImageInput, ImageShape } from './data/dataset.ts';
 export type { Sampling } from './data/epoch-order.ts';
 export { type MemoryDatasetOptions, memoryDataset } from './data/memory.ts';
+export { type ImagePart, seenPart } from './data/placement.ts';
 export type { Interpolation, Preprocessing, Resize } from './data/preprocessing.ts';
 export type { OnProgress, Progress } from './data/progress.ts';
 export { type RandomStream, random } from './data/random.ts';
 export type { Resolution, ResolutionStep } from './data/resolution.ts';
+export type { ImageSize } from './data/scaling.ts';
 export { type ValidationSplit, validationSplit } from './data/split.ts';
 export { type ChannelStatistics, channelStatistics, classCounts } from './data/statistics.ts';
 export { firstImages, subset } from './data/subset.ts';
@@ -115,6 +123,7 @@ export {
   overlay,
   type RgbImage,
 } from './explanation/index.ts';
+export { type ChoiceOptions, ImageChoice } from './labelling/index.ts';
 export {
   ACTIVATION_NAMES,
   Activation,

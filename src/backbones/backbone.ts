@@ -1,6 +1,6 @@
 import type { Dataset } from '../data/dataset.ts';
 import { type ImageInput, imageBytes, imageInput } from '../data/dataset.ts';
-import type { Sha256 } from '../data/sha256.ts';
+import { sha256 as ownSha256, type Sha256 } from '../data/sha256.ts';
 import { HarrierError } from '../errors.ts';
 import {
   type ClassifierBackbone,
@@ -59,8 +59,11 @@ export class Backbone implements ClassifierBackbone, FeatureSource {
     this.#model = model;
   }
 
-  /** What tells its features from another network's: the SHA-256 of its graph and weights, hex. */
-  key(sha256: () => Sha256): string {
+  /**
+   * What tells its features from another network's: the SHA-256 of its graph and weights, hex.
+   * @param sha256 begins one. Default: one that runs anywhere; a platform's own is faster
+   */
+  key(sha256: () => Sha256 = ownSha256): string {
     return sha256().update(encodeModel(this.#model)).digest();
   }
 

@@ -1,10 +1,11 @@
-import { expect, it } from 'vitest';
+import { Classifier, type Progress } from 'harrier';
+import { expect, it, vi } from 'vitest';
 import { HEIGHT, imageModel, NETWORKS, WIDTH } from '../../test/foreign/graphs.ts';
 import { memoryDataset } from '../data/memory.ts';
 import { STRETCHED } from '../data/preprocessing.ts';
 import { random } from '../data/random.ts';
 import { subset } from '../data/subset.ts';
-import { Classifier, readForeignModel } from '../models/index.ts';
+import { readForeignModel } from '../models/index.ts';
 import { nodeRuntime } from '../platform/node/engine/runtime.ts';
 import { Backbone } from './index.ts';
 
@@ -58,6 +59,51 @@ it.each(['linear', 'mlp', 'centroid'] as const)('a classifier learns with the he
   await classifier.fit(images(40, 'others'));
   expect(await classifier.predictImages(test)).not.toEqual(probabilities);
   await Promise.all([classifier.dispose(), loaded.dispose(), backbone.dispose()]);
+});
+
+it('tells how far it is, ends when its signal says so, and computes no features twice', async () => {
+  const backbone = await load();
+  const train = images(40, 'train');
+  const kept = new Map<string, Float32Array>();
+  const store = {
+    read: async () => kept,
+    write: async (rows: ReadonlyMap<string, Float32Array>) => {
+      for (const [key, row] of rows) kept.set(key, row);
+    },
+  };
+  const classifier = new Classifier({ backbone });
+  const abort = new AbortController();
+  const onProgress = () => abort.abort(new Error('enough'));
+  const stopped = classifier.fit(train, { store, onProgress, signal: abort.signal });
+  await expect(stopped).rejects.toThrow(/^enough$/);
+  expect(() => classifier.classNames).toThrow('not fitted yet');
+  const before = kept.size;
+  expect(before).toBeGreaterThan(0);
+  expect(before).toBeLessThan(40);
+
+  const told: Progress[] = [];
+  await classifier.fit(train, { store, onProgress: (progress) => told.push(progress) });
+  expect([...new Set(told.map(({ what, unit }) => `${what} (${unit})`))]).toEqual([
+    'computing features (images)',
+    'computing features of mirrored images (images)',
+    'fitting the head (steps)',
+  ]);
+  expect(told.find(({ unit }) => unit === 'images')).toMatchObject({ done: 40, total: 40 });
+  expect(kept.size).toBe(80);
+  const answers = await classifier.predictImages(train);
+
+  const features = vi.spyOn(backbone, 'features');
+  await new Classifier({ backbone, head: 'mlp' }).fit(train, { store });
+  await classifier.fit(train, { store });
+  expect(features).not.toHaveBeenCalled();
+  expect(await classifier.predictImages(train)).toEqual(answers);
+  // While the head is fitted, it ends too, and what was fitted before stays.
+  const late = new AbortController();
+  const whileFitting = ({ unit }: Progress) => unit === 'steps' && late.abort(new Error('too long'));
+  const again = classifier.fit(images(30, 'others'), { onProgress: whileFitting, signal: late.signal });
+  await expect(again).rejects.toThrow(/^too long$/);
+  expect(await classifier.predictImages(train)).toEqual(answers);
+  await Promise.all([classifier.dispose(), backbone.dispose()]);
 });
 
 it('says in one sentence what is missing', async () => {

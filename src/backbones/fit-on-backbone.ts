@@ -1,6 +1,6 @@
 import type { Dataset } from '../data/dataset.ts';
 import { preprocessingMetadata } from '../data/preprocessing.ts';
-import { sha256 } from '../data/sha256.ts';
+import type { Progress } from '../data/progress.ts';
 import { imagesOfEach } from '../data/tags.ts';
 import { HarrierError } from '../errors.ts';
 import { type FittedHead, fitHead, HIDDEN_LAYER, withFittedHead } from '../heads/index.ts';
@@ -20,14 +20,14 @@ import { imageFeatures } from './image-features.ts';
  * Fits a head on the features that a backbone makes of images, and puts it in the place of the network's own.
  *
  * @param whole the network with its head
- * @throws HarrierError as `imageFeatures` and `fitHead` do
+ * @throws HarrierError as `imageFeatures` and `fitHead` do; the signal's reason when aborted
  */
 export async function fitOnBackbone(
   backbone: FeatureSource,
   whole: BackboneModel,
   kind: HeadKind,
   train: Dataset,
-  { seed = 1, mirrored = true, labelSmoothing, onProgress }: ClassifierFitOptions,
+  { seed = 1, mirrored = true, labelSmoothing, store, onProgress, signal }: ClassifierFitOptions,
 ): Promise<FittedClassifier> {
   const { labels, classNames, copies } = train;
   if (train.tags) {
@@ -44,8 +44,17 @@ export async function fitOnBackbone(
       received: `${labels.length} images of ${shown === 1 ? 'one class' : 'no class'}`,
     });
   }
-  const views = [await imageFeatures(backbone, train, { sha256 })];
-  if (mirrored) views.push(await imageFeatures(backbone, train, { sha256, mirrored }));
+  // What is thrown here ends the work.
+  const tell = (progress: Progress) => {
+    onProgress?.(progress);
+    signal?.throwIfAborted();
+  };
+  signal?.throwIfAborted();
+  const views = [await imageFeatures(backbone, train, { store, onProgress: tell })];
+  if (mirrored) {
+    const what = 'computing features of mirrored images';
+    views.push(await imageFeatures(backbone, train, { mirrored, store, onProgress: tell, what }));
+  }
   const data = {
     name: train.name,
     views,
@@ -54,7 +63,12 @@ export async function fitOnBackbone(
     classNames,
     ...(copies && { copies }),
   };
-  const head = await fitHead(backbone.runtime, data, { kind, seed, labelSmoothing, onProgress });
+  const head = await fitHead(backbone.runtime, data, {
+    kind,
+    seed,
+    labelSmoothing,
+    onProgress: (done, total) => tell({ what: 'fitting the head', done, total, unit: 'steps' }),
+  });
   const changed = withNewHead(whole, { classes: classNames.length, trainable: 'head', seed });
   const { network, weights } = kind === 'mlp' ? withHiddenLayer(changed, { ...HIDDEN_LAYER, seed }) : changed;
   const metadata = {

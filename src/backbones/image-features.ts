@@ -1,23 +1,18 @@
 import { type Dataset, imageBytes } from '../data/dataset.ts';
 import { mirrored as mirroredPixels } from '../data/mirror.ts';
 import type { OnProgress } from '../data/progress.ts';
-import type { Sha256 } from '../data/sha256.ts';
+import { sha256 as ownSha256, type Sha256 } from '../data/sha256.ts';
+import type { FeatureStore } from '../models/index.ts';
 import type { FeatureSource } from './backbone-model.ts';
 
-/** Where the features of one network's images are kept, by keys of their pixels. */
-export interface FeatureStore {
-  /** Those that are kept of some keys: each a row, float32 `[size]`. */
-  read(keys: readonly string[]): Promise<ReadonlyMap<string, Float32Array>>;
-  write(rows: ReadonlyMap<string, Float32Array>): Promise<void>;
-}
-
+/** Options of `imageFeatures`. */
 export interface ImageFeaturesOptions {
   /** Whether the images are mirrored first. Default false. */
   readonly mirrored?: boolean;
   /** Features that are known already, and where new ones are kept. Default: none are. */
   readonly store?: FeatureStore;
-  /** Begins a SHA-256. */
-  readonly sha256: () => Sha256;
+  /** Begins a SHA-256, by which a store knows images. Default: one that runs anywhere; a platform's own is faster. */
+  readonly sha256?: () => Sha256;
   /** Told how far it is; what it throws ends the work, and what is done by then is kept. */
   readonly onProgress?: OnProgress;
   /** What the progress says. Default `computing features`. */
@@ -33,14 +28,21 @@ const KEPT_TOGETHER = 512;
  * Features of all images of a data set. Those that the store knows are not computed again; equal images are computed
  * once.
  *
+ * @param backbone what `loadBackbone` of `harrier/node` and `harrier/web` gives
  * @param dataset of images that are made as the network wants them (`backbone.imageShape`)
  * @returns float32 `[images, size]`
- * @throws HarrierError as `Backbone.features` does
+ * @throws HarrierError as `Backbone.features` does; what `onProgress` throws
  */
 export async function imageFeatures(
   backbone: FeatureSource,
   dataset: Dataset,
-  { mirrored = false, store, sha256, onProgress, what = 'computing features' }: ImageFeaturesOptions,
+  {
+    mirrored = false,
+    store,
+    sha256 = ownSha256,
+    onProgress,
+    what = 'computing features',
+  }: ImageFeaturesOptions = {},
 ): Promise<Float32Array> {
   const bytes = imageBytes(dataset.imageShape);
   const keys = keysOf(dataset, bytes, mirrored, sha256);

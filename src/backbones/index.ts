@@ -6,8 +6,10 @@ import { hgnetv2B0 } from './entries/hgnetv2-b0.ts';
 import { hgnetv2B2 } from './entries/hgnetv2-b2.ts';
 import { mobilenetv4ConvSmall } from './entries/mobilenetv4-conv-small.ts';
 
+export type { FeatureStore } from '../models/index.ts';
 export { type ModelAddress, modelAddress } from './address.ts';
 export { Backbone, featuresModel } from './backbone.ts';
+export type { FeatureSource } from './backbone-model.ts';
 export type { CatalogueEntry, HubSource, WheelSource } from './catalogue.ts';
 export {
   encodeFeatures,
@@ -16,7 +18,7 @@ export {
   type FeatureList,
   imagesToCsv,
 } from './feature-file.ts';
-export { type FeatureStore, type ImageFeaturesOptions, imageFeatures } from './image-features.ts';
+export { type ImageFeaturesOptions, imageFeatures } from './image-features.ts';
 export { licenseWarning } from './license.ts';
 
 /** The catalogue: pretrained networks that Harrier knows by name. The first is the default. */

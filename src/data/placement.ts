@@ -56,7 +56,12 @@ export interface ImagePart {
   readonly height: number;
 }
 
-/** The part of an image that a model sees. */
+/**
+ * The part of an image that a model sees: the whole image where it is stretched or padded, less where it is cropped.
+ *
+ * @param from size of the image before scaling, upright, in pixels
+ * @param shape `imageShape` of a `Classifier` or an `Explainer`
+ */
 export function seenPart(from: ImageSize, shape: ImageInput): ImagePart {
   const { across, down } = placementOf(from, shape, shape.preprocessing);
   return {

@@ -1,3 +1,4 @@
+import { seenPart } from 'harrier';
 import { describe, expect, it } from 'vitest';
 import { heatColour, heatLayer, overlay, resizeMap } from './index.ts';
 
@@ -107,10 +108,12 @@ describe('overlay', () => {
 
 it('a map of a part of an image leaves the rest dark, and one of more than the image is cut', () => {
   const map = { map: Float32Array.of(1, 1, 1, 1), height: 2, width: 2 };
+  const preprocessing = { resize: 'crop', cropFraction: 1, interpolation: 'bicubic' } as const;
+  const square = { height: 2, width: 2, channels: 3, preprocessing } as const;
   const middle = heatLayer(
     map,
     { width: 6, height: 2 },
-    { opacity: 1, part: { left: 1 / 3, top: 0, width: 1 / 3, height: 1 } },
+    { opacity: 1, part: seenPart({ width: 6, height: 2 }, square) },
   );
   const alpha = Array.from({ length: 6 }, (_, x) => middle[4 * x + 3]);
   expect(alpha).toEqual([128, 128, 255, 255, 128, 128]);

@@ -23,8 +23,8 @@ export interface OverlayOptions {
   /** How far the hottest place is covered, 0–1. Default 0.8. */
   readonly opacity?: number;
   /**
-   * The part of the image that the map covers, in fractions of its width and height (see `seenPart`); what the model does
-   * not see is darkened. Default: all of it.
+   * The part of the image that the map covers, in fractions of its width and height: `seenPart(image, explainer.imageShape)`
+   * for an image before it was scaled. What the model does not see is darkened. Default: all of it.
    */
   readonly part?: MappedPart;
 }

@@ -1,7 +1,7 @@
+import { ImageChoice } from 'harrier';
 import { describe, expect, it } from 'vitest';
 import { random } from '../data/random.ts';
 import { nodeRuntime } from '../platform/node/engine/runtime.ts';
-import { ImageChoice } from './image-choice.ts';
 
 const SIZE = 16;
 const runtime = nodeRuntime({ threads: 1 });
@@ -61,6 +61,9 @@ describe('the choice of images', () => {
     expect(choice.next(9, { labelled: [0, 1, 2, 3, 4] })).toEqual([]);
     const alone = await ImageChoice.of(runtime, features.subarray(0, SIZE), SIZE);
     expect(alone.next(3, { labelled: [] })).toEqual([0]);
+    await expect(ImageChoice.of(runtime, features.subarray(1), SIZE)).rejects.toMatchObject({
+      code: 'bad-shape',
+    });
   });
 
   it('knows copies of labelled images', async () => {

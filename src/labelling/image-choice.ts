@@ -1,7 +1,8 @@
+import { HarrierError } from '../errors.ts';
 import { nearestNeighbours } from '../inspection/neighbours.ts';
 import type { Runtime } from '../runtime/index.ts';
 
-/** What is known when images are chosen. */
+/** What is known when images are chosen. Images are told by their places in the list whose features were given. */
 export interface ChoiceOptions {
   /** Images that have a label: they stand for those that look like them. */
   readonly labelled: readonly number[];
@@ -29,8 +30,14 @@ const COPY = 0.9;
  * unlike each other. Once a head knows every class, what an image adds is weighed by how unsure the head is of it: 1 less
  * the margin between the two most probable classes. `bench/label-choice.ts` compares this with random choice and with the
  * k-centre choice of O. Sener and S. Savarese, "Active Learning for Convolutional Neural Networks", ICLR 2018.
+ *
+ * @example
+ * const features = await imageFeatures(backbone, photos);
+ * const choice = await ImageChoice.of(backbone.runtime, features, backbone.size);
+ * const next = choice.next(20, { labelled: [] });
  */
 export class ImageChoice {
+  /** How many there are. */
   readonly images: number;
   /** Images with the same number look the same, or others that do lead from one to the other. */
   readonly copies: Uint32Array;
@@ -56,8 +63,12 @@ export class ImageChoice {
 
   /**
    * Compares all images with each other.
+   *
+   * @param runtime computes their similarities: `nodeRuntime` of `harrier/node`, `webRuntime` of `harrier/web`
    * @param features float32 `[images, size]`
+   * @param size numbers of a row
    * @param onProgress images done, of all
+   * @throws HarrierError `bad-shape` for features that are no whole rows
    */
   static async of(
     runtime: Runtime,
@@ -65,11 +76,21 @@ export class ImageChoice {
     size: number,
     onProgress?: (done: number, total: number) => void,
   ): Promise<ImageChoice> {
+    if (features.length % size !== 0) {
+      throw new HarrierError('bad-shape', 'these are not features of whole images', {
+        where: 'ImageChoice',
+        expected: `a multiple of ${size} numbers`,
+        received: `${features.length}`,
+      });
+    }
     const nearest = await nearestNeighbours(runtime, features, size, NEIGHBOURS, onProgress);
     return new ImageChoice(features.length / size, nearest);
   }
 
-  /** The next images to label, the first first: fewer than `count` where there are not so many. */
+  /**
+   * The next images to label, by their places, the first first.
+   * @param count how many; fewer come where there are not so many
+   */
   next(count: number, { labelled, leftOut, probabilities }: ChoiceOptions): number[] {
     const covered = new Float32Array(this.images);
     const isOpen = new Uint8Array(this.images).fill(1);

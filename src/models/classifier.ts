@@ -1,4 +1,5 @@
 import type { Dataset, ImageInput } from '../data/dataset.ts';
+import type { OnProgress } from '../data/progress.ts';
 import { HarrierError, unknownName } from '../errors.ts';
 import { decodeModel, encodeModel, type Model } from '../onnx/index.ts';
 import { COUNT } from '../options/range.ts';
@@ -7,6 +8,7 @@ import { HEADS, type HeadKind } from '../options/words.ts';
 import type { Executable, Runtime } from '../runtime/index.ts';
 import { checkConstants } from './constant-limit.ts';
 import { type Contract, contractOf } from './contract.ts';
+import type { FeatureStore } from './feature-store.ts';
 
 /** Images that run together when a whole data set is classified. */
 const BATCH = 64;
@@ -38,8 +40,15 @@ export interface ClassifierFitOptions {
   readonly mirrored?: boolean;
   /** Fraction of each target that is spread over all classes, in [0, 1). Default 0. */
   readonly labelSmoothing?: number;
-  /** Told how far it is: steps done, of all. */
-  readonly onProgress?: (done: number, total: number) => void;
+  /** Told how far it is: images whose features are computed, then steps of the fit. */
+  readonly onProgress?: OnProgress;
+  /** Ends the work when it is aborted. */
+  readonly signal?: AbortSignal;
+  /**
+   * Features that are known already, and where new ones are kept: with the same store, another head on the same images
+   * computes none. It is for one network. Default: none are kept.
+   */
+  readonly store?: FeatureStore;
 }
 
 /** Options of `predictImages`. */
@@ -160,7 +169,7 @@ export class Classifier {
    *
    * @param train images that are made as the backbone wants them (`imageShape`)
    * @throws HarrierError `bad-data` when there are too few images or classes, or images of another size; `not-supported`
-   *   for a classifier that was loaded
+   *   for a classifier that was loaded; the signal's reason when aborted: what was fitted before then stays
    */
   async fit(train: Dataset, options: ClassifierFitOptions = {}): Promise<ClassifierFit> {
     const { backbone, head = 'linear' } = this.#options;

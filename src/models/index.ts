@@ -30,6 +30,7 @@ export {
   weightsOf,
 } from './export.ts';
 export { featureLayer } from './feature-layer.ts';
+export type { FeatureStore } from './feature-store.ts';
 export * from './foreign/index.ts';
 export { type GraphRow, graphRows, summarizeGraph } from './graph-summary.ts';
 export { type HiddenHead, type HiddenLayerOptions, withHiddenLayer } from './hidden-layer.ts';

@@ -14,6 +14,7 @@ export type { PreparedRun } from '../../runs/prepare-run.ts';
 export type { RunData, RunOptions, RunRecord, RunResult } from '../../runs/run-record.ts';
 export { RUN_FILES, type RunFile } from '../../runs/stored-run.ts';
 export type { RunHooks, RunOutcome } from '../../runs/train-run.ts';
+export { featureCache } from './backbones/feature-cache.ts';
 export { type LoadBackboneOptions, loadBackbone } from './backbones/load-backbone.ts';
 export { type Cifar10Options, cifar10 } from './datasets/cifar10.ts';
 export { cifar10Point1 } from './datasets/cifar10-1.ts';

@@ -1,8 +1,10 @@
 import { mkdtemp, readdir, rm, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { imageFeatures } from 'harrier';
+import { featureCache } from 'harrier/node';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { Backbone, imageFeatures } from '../../../backbones/index.ts';
+import { Backbone } from '../../../backbones/index.ts';
 import { memoryDataset } from '../../../data/memory.ts';
 import { STRETCHED } from '../../../data/preprocessing.ts';
 import { random } from '../../../data/random.ts';
@@ -11,7 +13,6 @@ import { initialWeights, Network } from '../../../models/index.ts';
 import type { Runtime } from '../../../runtime/index.ts';
 import { nodeRuntime } from '../engine/runtime.ts';
 import { nativeSha256 } from '../files/sha256.ts';
-import { featureCache } from './feature-cache.ts';
 
 let directory: string;
 beforeEach(async () => {
@@ -83,6 +84,10 @@ it('features are kept by image, network and view, and none is computed twice', a
   expect(counted()).toBe(COUNT);
   expect(all.subarray(0, some.length)).toEqual(some);
   expect(all).toEqual(await own.features(pixels));
+  // Whatever computes the SHA-256: pages have none of Node's.
+  const same = featureCache(own.key(), own.size, { directory });
+  expect(await imageFeatures(own, images(COUNT), { store: same })).toEqual(all);
+  expect(counted()).toBe(2 * COUNT);
   const mirrored = await imageFeatures(own, images(COUNT), { ...options, mirrored: true });
   expect(counted()).toBe(3 * COUNT);
   expect(mirrored).not.toEqual(all);

@@ -11,10 +11,15 @@ const ENDING = '.safetensors';
 
 /**
  * Features in the cache: files of rows under `features/`, a folder for each network. A file appears whole or not at all;
- * one that is damaged is removed, and its features are computed again.
+ * one that is damaged is removed, and its features are computed again. All together take at most 2 GiB: the oldest files
+ * go first. A cache that cannot be written to costs time, nothing else.
  *
- * @param key of the network: see `Backbone.key`
- * @param size of a row
+ * @example
+ * const store = featureCache(backbone.key(), backbone.size);
+ * await classifier.fit(train, { store });
+ *
+ * @param key of the network: `Backbone.key`
+ * @param size numbers of a row: `Backbone.size`
  */
 export function featureCache(
   key: string,
