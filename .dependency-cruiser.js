@@ -13,7 +13,7 @@ const ROOMS = {
   optimizers: ['onnx', 'kernels'],
   data: [],
   runtime: ['onnx', 'passes'],
-  models: ['onnx', 'ops', 'passes', 'layers', 'data', 'format', 'runtime'],
+  models: ['onnx', 'ops', 'passes', 'layers', 'data', 'evaluation', 'format', 'runtime'],
   applications: ['onnx', 'layers', 'data', 'models'],
   backbones: ['onnx', 'ops', 'passes', 'data', 'format', 'models', 'runtime', 'applications', 'heads'],
   format: [],

@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises';
-import { Classifier, evaluatePredictions } from 'harrier';
+import { Classifier } from 'harrier';
 import { loadBackbone, openDataset } from 'harrier/node';
 
 const [network = 'efficientnet-lite0', photos = 'photos', file = 'photos.onnx'] = process.argv.slice(2);
@@ -12,7 +12,5 @@ const classifier = new Classifier({ backbone, head: 'linear' }); // or 'mlp', 'c
 const { heldOutAccuracy } = await classifier.fit(train);
 console.log(heldOutAccuracy); // by cross-validation on the training photos
 
-const probabilities = await classifier.predictImages(test);
-const { labels, classNames } = test;
-console.log(evaluatePredictions({ probabilities, labels, classNames }).accuracy);
+console.log((await classifier.evaluate(test)).accuracy);
 await writeFile(file, classifier.toOnnx()); // pixels in, probabilities out, for any ONNX Runtime

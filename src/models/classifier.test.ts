@@ -1,10 +1,19 @@
 import { describe, expect, it } from 'vitest';
+import { drawWeights } from '../../test/layers/check-layer.ts';
 import { memoryDataset } from '../data/memory.ts';
-import { elementTypeCode, type Model, modelOf, type Shape } from '../onnx/index.ts';
+import {
+  coverageOfSets,
+  evaluatePredictions,
+  evaluateRejection,
+  PredictionSets,
+} from '../evaluation/index.ts';
+import { Dense, Flatten } from '../layers/index.ts';
+import { elementTypeCode, encodeModel, type Model, modelOf, type Shape } from '../onnx/index.ts';
 import { createGraph, reduceMean } from '../ops/index.ts';
 import { nodeRuntime } from '../platform/node/engine/runtime.ts';
 import type { Runtime } from '../runtime/index.ts';
-import { Classifier } from './classifier.ts';
+import { Model as Trainable } from '../training/index.ts';
+import { CLASS_NAMES_KEY, Classifier, exportModel, Network } from './index.ts';
 
 /** The mean of an image over some of its axes, as if it were probabilities. */
 function model(shape: Shape, over: readonly number[]): Model {
@@ -74,5 +83,83 @@ describe('Classifier.load', () => {
         /^x\.onnx: this model does not keep to the contract: expected .*received image/,
       ),
     });
+  });
+});
+
+describe('evaluate', () => {
+  const classNames = ['ant', 'bee', 'cat'];
+  const network = new Network({
+    inputShape: [4, 4, 3],
+    layers: [new Flatten(), new Dense({ units: 3, activation: 'softmax' })],
+  });
+  const sets = new PredictionSets(classNames.map(() => [0, 0.2, 0.5, 0.8]));
+  const rejection = {
+    layer: 'dense',
+    means: Float32Array.from({ length: 48 * 3 }, (_, i) => Number(i % 3 === 0) / Math.sqrt(48)),
+    distance: { median: 0.7, high: 0.9 },
+    doubt: { median: 0.2, high: 0.45 },
+    threshold: 0.5,
+    keep: 0.9,
+    images: 40,
+  };
+  const bytes = encodeModel(
+    exportModel(
+      network,
+      drawWeights(network.parameters),
+      { [CLASS_NAMES_KEY]: JSON.stringify(classNames), ...sets.metadata },
+      { temperature: 2, rejection },
+    ),
+  );
+  // Each image twice, and one class among the labels that the model names.
+  const pixels = Uint8Array.from(
+    { length: 24 * 48 },
+    (_, i) => (Math.floor(i / 96) * 7919 + (i % 48) * 31) % 256,
+  );
+  const labels = Array.from({ length: 24 }, (_, i) => Math.floor(i / 2) % 3);
+  const groups = Uint32Array.from({ length: 24 }, (_, i) => Math.floor(i / 2));
+  const imageShape = { height: 4, width: 4, channels: 3 };
+  const turned = memoryDataset({
+    name: 'turned',
+    classNames: [...classNames].reverse(),
+    imageShape,
+    labels: labels.map((label) => 2 - label),
+    pixels,
+    copies: groups,
+  });
+
+  it('gives all that the file promises, for classes in whatever order and images of which some are copies', async () => {
+    const runtime = nodeRuntime({ threads: 1 });
+    const classifier = await Classifier.load(runtime, bytes);
+    const predictions = { ...(await classifier.answer(pixels)), labels, classNames, groups };
+    const { groups: _, ...alone } = predictions;
+    const plain = evaluatePredictions(predictions);
+    expect(plain.accuracy % 1).toBeGreaterThan(0);
+    expect(plain.interval95[0]).toBeLessThan(evaluatePredictions(alone).interval95[0]);
+    const rejected = evaluateRejection(predictions, { keep: 0.9, heldOutImages: 40 });
+
+    const evaluation = await classifier.evaluate(turned);
+    expect(evaluation).toEqual({
+      ...plain,
+      testTimeAugmentation: 'none',
+      temperatureScaling: { temperature: 2, judged: expect.objectContaining({ images: 24 }) },
+      predictionSets: coverageOfSets(sets, predictions),
+      rejection: rejected,
+    });
+    expect(evaluation.predictionSets?.coverages).toHaveLength(1);
+    expect(await classifier.predictionsFor(turned)).toEqual({
+      ...predictions,
+      labels: Uint16Array.from(labels),
+    });
+    const strangers = memoryDataset({
+      ...turned,
+      classNames: ['ant', 'bee', 'fly'],
+      pixels,
+      labels,
+      copies: undefined,
+    });
+    await expect(classifier.evaluate(strangers)).rejects.toThrow('unknown class for this model "fly"');
+    const again = Trainable.fromOnnx(bytes, { runtime });
+    expect((await again.evaluate(turned)).rejection).toEqual(rejected);
+    await Promise.all([classifier.dispose(), again.dispose()]);
   });
 });

@@ -1,13 +1,16 @@
 import type { Dataset, ImageInput } from '../data/dataset.ts';
 import type { OnProgress } from '../data/progress.ts';
+import { relabelled } from '../data/relabelled.ts';
 import { HarrierError, unknownName } from '../errors.ts';
+import { type Evaluation, type Predictions, predictionsFor } from '../evaluation/index.ts';
 import { decodeModel, encodeModel, type Model } from '../onnx/index.ts';
 import { COUNT } from '../options/range.ts';
 import { checkNumber } from '../options/values.ts';
 import { HEADS, type HeadKind } from '../options/words.ts';
 import type { Executable, Runtime } from '../runtime/index.ts';
 import { checkConstants } from './constant-limit.ts';
-import { type Contract, contractOf } from './contract.ts';
+import { type Contract, contractOf, numberedClasses } from './contract.ts';
+import { evaluateModel } from './evaluate-model.ts';
 import type { FeatureStore } from './feature-store.ts';
 
 /** Images that run together when a whole data set is classified. */
@@ -51,7 +54,7 @@ export interface ClassifierFitOptions {
   readonly store?: FeatureStore;
 }
 
-/** Options of `predictImages`. */
+/** Options of `predictImages`, `predictionsFor` and `evaluate`. */
 export interface PredictImagesOptions {
   /** Told how far it is: images done, of all. */
   readonly onProgress?: (done: number, total: number) => void;
@@ -323,6 +326,31 @@ export class Classifier {
     return { probabilities: all, ...(foreign && { unknown: foreign }) };
   }
 
+  /**
+   * Evaluates the model on labelled images: the figures of `harrier evaluate`. Images that are copies or of one group widen
+   * the interval; a model that promises prediction sets or tells unknown images is evaluated in that, too. Classes of a data
+   * set are those of the model with the same names, in whatever order; of a model whose classes have no names, those with
+   * the same numbers.
+   *
+   * @throws HarrierError `bad-option` for a class that the model does not know, `bad-data` for images of another size or
+   *   none at all; as `answerImages`
+   */
+  async evaluate(dataset: Dataset, options: PredictImagesOptions = {}): Promise<Evaluation> {
+    const { where } = this.#known();
+    return evaluateModel(await this.predictionsFor(dataset, options), this, where);
+  }
+
+  /**
+   * What the model says of labelled images, with their labels: for `evaluatePredictions`, `evaluateCosts`,
+   * `mostConfidentMistakes` or `predictionsToCsv`. Classes are found as `evaluate` finds them.
+   *
+   * @throws HarrierError as `evaluate`
+   */
+  async predictionsFor(dataset: Dataset, options: PredictImagesOptions = {}): Promise<Predictions> {
+    const own = hasNames(this.classNames) ? relabelled(dataset, this.classNames) : dataset;
+    return predictionsFor(await this.answerImages(own, options), own, this.thresholds);
+  }
+
   /** @throws HarrierError when the data set has images of another size or other classes */
   checkDataset(dataset: Dataset): void {
     this.#checkSize(dataset);
@@ -355,6 +383,11 @@ export class Classifier {
   async dispose(): Promise<void> {
     await this.#ready?.executable.dispose();
   }
+}
+
+/** Whether a model's classes have names of their own. */
+function hasNames(classNames: readonly string[]): boolean {
+  return classNames.join() !== numberedClasses(classNames.length).join();
 }
 
 /** In the place of a backbone, where a model came finished. */

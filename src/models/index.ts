@@ -21,6 +21,7 @@ export {
   UNKNOWN,
   UNKNOWN_FROM,
 } from './contract.ts';
+export { evaluateModel } from './evaluate-model.ts';
 export {
   DISTANCE,
   type ExportOptions,

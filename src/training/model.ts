@@ -6,16 +6,9 @@ import {
   preprocessingOf,
   STRETCHED,
 } from '../data/preprocessing.ts';
-import { relabelled } from '../data/relabelled.ts';
 import { validationSplit } from '../data/split.ts';
 import { HarrierError } from '../errors.ts';
-import {
-  type Evaluation,
-  evaluatePredictions,
-  evenThresholds,
-  type History,
-  predictionsFor,
-} from '../evaluation/index.ts';
+import { type Evaluation, evenThresholds, type History } from '../evaluation/index.ts';
 import { knownOptions } from '../layers/index.ts';
 import {
   CLASS_NAMES_KEY,
@@ -28,7 +21,6 @@ import {
   type FunctionalOptions,
   Network,
   type NetworkOptions,
-  numberedClasses,
   rejectionOf,
   summarize,
   trainedNetwork,
@@ -233,24 +225,16 @@ export class Model {
 
   /**
    * Evaluates the model on a data set, or on pixels and labels. Classes of a data set are those of the model with the same
-   * names, in whatever order; of a model whose classes have no names, those with the same numbers.
+   * names, in whatever order; of a model whose classes have no names, those with the same numbers. What `Classifier.evaluate`
+   * gives, but for prediction sets.
    *
    * @throws HarrierError `bad-option` for a class that the model does not know
    */
   async evaluate(dataset: Dataset): Promise<Evaluation>;
   async evaluate(images: Uint8Array, labels: ArrayLike<number>): Promise<Evaluation>;
   async evaluate(images: Dataset | Uint8Array, labels?: ArrayLike<number>): Promise<Evaluation> {
-    const given = datasetFrom('evaluate', this.network, this.#classNames, images, labels);
-    const dataset = hasNames(this.#classNames) ? relabelled(given, this.#classNames) : given;
-    return this.#use(async (classifier) =>
-      evaluatePredictions(
-        predictionsFor(
-          { probabilities: await classifier.predictImages(dataset) },
-          dataset,
-          classifier.thresholds,
-        ),
-      ),
-    );
+    const dataset = datasetFrom('evaluate', this.network, this.#classNames, images, labels);
+    return this.#use((classifier) => classifier.evaluate(dataset));
   }
 
   /**
@@ -384,11 +368,6 @@ export class Sequential extends Model {
   constructor(options: NetworkOptions) {
     super(new Network(options));
   }
-}
-
-/** Whether a model's classes have names of their own. */
-function hasNames(classNames: readonly string[] | undefined): classNames is readonly string[] {
-  return classNames !== undefined && classNames.join() !== numberedClasses(classNames.length).join();
 }
 
 /** A clock that nobody sets back, where there is one: in Node and browsers. */

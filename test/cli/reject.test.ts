@@ -3,7 +3,10 @@ import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as ort from 'onnxruntime-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Classifier } from '../../src/models/index.ts';
 import { loadClassifier } from '../../src/platform/node/run.ts';
+import { findRun } from '../../src/platform/node/runs/find-run.ts';
+import { prepareRun } from '../../src/platform/node/runs/prepare-run.ts';
 import { harrier, sentenceOf, succeeded, workplace, writeImages } from './harrier.ts';
 
 let place: { path: string; remove: () => Promise<void> };
@@ -45,6 +48,22 @@ describe('train --reject', () => {
     expect(text).toMatch(/None of these: [\d.]+% of \d+ known images are kept \(.*\), for 90%\./);
     expect(text).toMatch(/Unknown: [\d.]+% of 12 unknown images are taken for a class/);
     expect(text).toMatch(/ {2}by the largest probability alone: AUROC/);
+  });
+
+  it('is evaluated alike by code, on the test images that its run has set aside', async () => {
+    const said = JSON.parse((await run('evaluate', 'steps', '--json')).stdout);
+    const folder = await findRun(path('steps'));
+    const record = await folder.record();
+    const { test, runtime } = await prepareRun(record.options, {}, record);
+    const classifier = await Classifier.load(runtime, await readFile(folder.file('model')));
+    const { loss, ...evaluation } = await classifier.evaluate(test);
+    await classifier.dispose();
+    expect(loss).toBeCloseTo(said.loss, 5);
+    expect(Object.keys({ loss, ...evaluation }).sort()).toEqual(Object.keys(said).sort());
+    for (const name of ['matrix', 'interval95', 'rejection'] as const) {
+      expect(evaluation[name]).toEqual(said[name]);
+    }
+    expect(evaluation.predictionSets!.calibrationImages).toBe(said.predictionSets.calibrationImages);
   });
 
   it('leaves out images of other things that cannot be read, and says so', async () => {

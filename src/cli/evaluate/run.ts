@@ -5,23 +5,17 @@ import type { TestTimeAugmentation } from '../../data/views.ts';
 import { HarrierError } from '../../errors.ts';
 import {
   accuracyBy,
-  beforeAndAfter,
   calibrationAdvice,
-  coverageOfSets,
   type Evaluation,
-  evaluatePredictions,
-  evaluateRejection,
   evaluationText,
-  PredictionSets,
   type Predictions,
-  predictionsFor,
   type Slice,
   slicesText,
   type TemperatureScaling,
 } from '../../evaluation/index.ts';
 import { formatCount, formatQuantity, printable } from '../../format/format.ts';
 import { jsonObject } from '../../json-text.ts';
-import { Classifier, exportOptionsOf, REJECTION_KEY } from '../../models/index.ts';
+import { Classifier, evaluateModel } from '../../models/index.ts';
 import { flagOf } from '../../options/option.ts';
 import { ADAPTIVE_VIEWS } from '../../options/words.ts';
 import { cifar10Point1 } from '../../platform/node/datasets/cifar10-1.ts';
@@ -108,29 +102,16 @@ export async function runEvaluate(words: readonly string[], typed: EvaluateOptio
   const whole = relabelled(images.dataset, classifier.classNames);
   const dataset = options.limit === undefined ? whole : firstImages(whole, options.limit);
   classifier.checkDataset(dataset);
-  const answer = await classifier.answerImages(dataset, {
+  const predictions = await classifier.predictionsFor(dataset, {
     onProgress: (done, total) =>
       reporter.work({ what: `evaluating on ${dataset.name}`, done, total, unit: 'images' }),
   });
-  const predictions = predictionsFor(answer, dataset, classifier.thresholds);
-  const { testTimeAugmentation, viewsBelow, temperature } = exportOptionsOf(classifier);
-  const sets = PredictionSets.read(classifier.metadata, source.modelFile);
+  const unknown =
+    unknownFiles && (await unknownPredictions(folder!, unknownFiles, classifier, skipBad, reporter));
+  const measured = evaluateModel(predictions, classifier, source.modelFile, unknown);
   const evaluation = {
-    ...withThresholdImages(evaluatePredictions(predictions), await noted(source)),
-    testTimeAugmentation,
-    ...(viewsBelow !== undefined && { viewsBelow }),
-    temperatureScaling: {
-      ...howItWasFitted(await noted(source), temperature),
-      ...(temperature !== 1 && { judged: beforeAndAfter(predictions, temperature) }),
-    },
-    ...(sets && { predictionSets: coverageOfSets(sets, predictions) }),
-    ...((answer.unknown || unknownFiles) && {
-      rejection: evaluateRejection(
-        predictions,
-        aboutRejection(classifier.metadata),
-        unknownFiles && (await unknownPredictions(folder!, unknownFiles, classifier, skipBad, reporter)),
-      ),
-    }),
+    ...withThresholdImages(measured, await noted(source)),
+    temperatureScaling: withFitting(measured.temperatureScaling, await noted(source)),
   };
   await classifier.dispose();
   const compared = adaptive && (await evaluateAdaptive(adaptive, predictions, dataset, runtime, reporter));
@@ -206,15 +187,6 @@ async function printCrossValidation(
   return true;
 }
 
-/** What a model says of its threshold. */
-function aboutRejection(metadata: Readonly<Record<string, string>>) {
-  const { keep, images } = jsonObject(metadata[REJECTION_KEY] ?? '') ?? {};
-  return {
-    ...(typeof keep === 'number' && { keep }),
-    ...(typeof images === 'number' && { heldOutImages: images }),
-  };
-}
-
 /** What the run that a model came from noted of its evaluation. */
 async function noted({ run }: ModelSource): Promise<Partial<Evaluation>> {
   const text = (await run?.read('evaluation'))?.toString('utf8') ?? '{}';
@@ -238,14 +210,14 @@ function checkLabels({ thresholds }: Classifier, { cost, unknown }: EvaluateOpti
   });
 }
 
-/** A model's temperature; with what the run that it came from noted of its fitting. */
-function howItWasFitted(
+/** A model's temperature, with what the run that it came from noted of its fitting. */
+function withFitting(
+  measured: TemperatureScaling,
   { temperatureScaling: noted }: Partial<Evaluation>,
-  temperature: number,
 ): TemperatureScaling {
-  if (noted?.temperature !== temperature) return { temperature };
+  if (noted?.temperature !== measured.temperature) return measured;
   const { judged: _, ...fitting } = noted;
-  return fitting;
+  return { ...fitting, ...measured };
 }
 
 /** Accuracy by what is said of images. @throws HarrierError `bad-option` for what tells no images from others */
