@@ -1,13 +1,9 @@
 import type { Preprocessing } from '../data/preprocessing.ts';
-import type { TrainedNetwork } from '../models/index.ts';
+import type { StartingPoint, TrainedNetwork } from '../models/index.ts';
 import type { Runtime } from '../runtime/index.ts';
 
 /** A network whose features are wanted: a `StartingModel`, for one. */
-export interface BackboneModel extends TrainedNetwork {
-  /** For people: a name of the catalogue, or where it comes from. */
-  readonly name: string;
-  /** SHA-256 of its file, hex. */
-  readonly hash: string;
+export interface BackboneModel extends TrainedNetwork, StartingPoint {
   readonly preprocessing: Preprocessing;
 }
 

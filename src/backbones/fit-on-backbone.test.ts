@@ -5,8 +5,12 @@ import { memoryDataset } from '../data/memory.ts';
 import { STRETCHED } from '../data/preprocessing.ts';
 import { random } from '../data/random.ts';
 import { subset } from '../data/subset.ts';
-import { readForeignModel } from '../models/index.ts';
+import { type Origin, originIn, readForeignModel } from '../models/index.ts';
+import { decodeModel } from '../onnx/index.ts';
 import { nodeRuntime } from '../platform/node/engine/runtime.ts';
+import { licencesText } from '../publishing/licences.ts';
+import { publishedModel } from '../publishing/published-model.ts';
+import { Model } from '../training/index.ts';
 import { Backbone } from './index.ts';
 
 const runtime = nodeRuntime({ threads: 1 });
@@ -30,12 +34,13 @@ function images(count: number, name: string, size = BYTES) {
   });
 }
 
-const load = () =>
+const load = (source?: Origin['source']) =>
   Backbone.load(runtime, {
     ...readForeignModel(imageModel(NETWORKS.mobileNet)),
     name: 'small',
     hash: 'none',
     preprocessing: STRETCHED,
+    source,
   });
 
 it.each(['linear', 'mlp', 'centroid'] as const)('a classifier learns with the head "%s"', async (head) => {
@@ -104,6 +109,26 @@ it('tells how far it is, ends when its signal says so, and computes no features 
   await expect(again).rejects.toThrow(/^too long$/);
   expect(await classifier.predictImages(train)).toEqual(answers);
   await Promise.all([classifier.dispose(), backbone.dispose()]);
+});
+
+it('names the network that it was made of in its file, however that is trained on', async () => {
+  const source = { address: 'hf:someone/small', commit: 'c0', license: 'cc-by-nc-4.0' };
+  const backbone = await load(source);
+  const classifier = new Classifier({ backbone, head: 'centroid' });
+  await classifier.fit(images(20, 'train'));
+  const origin = { name: 'small', hash: 'none', source };
+  expect(originIn(classifier.metadata)).toEqual(origin);
+
+  const model = Model.fromOnnx(classifier.toOnnx(), { runtime });
+  expect(originIn(decodeModel(model.toOnnx()).metadata)).toEqual(origin);
+  model.compile({ optimizer: 'sgd', runtime });
+  await model.fit(images(6, 'more'));
+  const trained = decodeModel(model.toOnnx());
+  expect(originIn(trained.metadata)).toEqual(origin);
+  expect(licencesText(publishedModel(trained, undefined, 'photos.onnx'))).toContain(
+    'The model was fine-tuned from `small`, which comes from `hf:someone/small` at commit `c0`.',
+  );
+  await Promise.all([classifier.dispose(), model.dispose(), backbone.dispose()]);
 });
 
 it('says in one sentence what is missing', async () => {

@@ -9,6 +9,8 @@ import {
   type ClassifierFitOptions,
   exportModel,
   type FittedClassifier,
+  ORIGIN_KEY,
+  originText,
   withHiddenLayer,
   withNewHead,
 } from '../models/index.ts';
@@ -73,6 +75,7 @@ export async function fitOnBackbone(
   const { network, weights } = kind === 'mlp' ? withHiddenLayer(changed, { ...HIDDEN_LAYER, seed }) : changed;
   const metadata = {
     [CLASS_NAMES_KEY]: JSON.stringify(classNames),
+    [ORIGIN_KEY]: originText(whole),
     ...preprocessingMetadata(whole.preprocessing),
   };
   const heldOut = heldOutAccuracy(head, labels);

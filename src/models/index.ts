@@ -44,6 +44,7 @@ export {
   type TunedPart,
   withNewHead,
 } from './new-head.ts';
+export { ORIGIN_KEY, type Origin, originIn, originOf, originText, type StartingPoint } from './origin.ts';
 export {
   foreignness,
   REJECTION_KEY,

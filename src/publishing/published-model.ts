@@ -1,11 +1,10 @@
 import { type ImageInput, imageInput } from '../data/dataset.ts';
 import { preprocessingOf } from '../data/preprocessing.ts';
 import type { Evaluation, FineTunedInfo, RunInfo } from '../evaluation/index.ts';
-import { classNamesOf, Network } from '../models/index.ts';
+import { classNamesOf, Network, originIn } from '../models/index.ts';
 import type { Model } from '../onnx/index.ts';
 import { optimizerFrom } from '../optimizers/index.ts';
 import { factsOf } from '../runs/describe-run.ts';
-import { originIn } from '../runs/origin.ts';
 import { pathsOfRun, withoutPaths } from '../runs/private-paths.ts';
 import type { RunRecord } from '../runs/run-record.ts';
 

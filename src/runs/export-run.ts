@@ -4,11 +4,12 @@ import {
   CLASS_NAMES_KEY,
   exportModel,
   type ExportOptions as ModelOptions,
+  ORIGIN_KEY,
+  originText,
   THRESHOLDS_KEY,
   type Weights,
 } from '../models/index.ts';
 import type { Model } from '../onnx/index.ts';
-import { ORIGIN_KEY, originText } from './origin.ts';
 import type { RunPlan } from './plan-run.ts';
 
 export interface ExportOptions {

@@ -12,13 +12,13 @@ import {
   type ForeignOptions,
   type ForeignSource,
   NETWORK_KEY,
+  originIn,
   readForeignModel,
   type TrainedNetwork,
   trainedNetwork,
   withImageSize,
 } from '../models/index.ts';
 import { decodeModel } from '../onnx/index.ts';
-import { originIn } from './origin.ts';
 import type { FineTunedFrom } from './run-record.ts';
 
 /** A finished model that can be trained on. */

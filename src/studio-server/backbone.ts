@@ -1,11 +1,10 @@
 import { stat } from 'node:fs/promises';
 import { CATALOGUE, licenseWarning } from '../backbones/index.ts';
 import { preprocessingMetadata } from '../data/preprocessing.ts';
-import { exportModel, withoutHead, withStoredWeights } from '../models/index.ts';
+import { exportModel, ORIGIN_KEY, originText, withoutHead, withStoredWeights } from '../models/index.ts';
 import { encodeModel } from '../onnx/index.ts';
 import { cachedUnder, type FetchedModel } from '../platform/node/backbones/fetch-model.ts';
 import { fetchedStartingModel } from '../platform/node/runs/starting-model.ts';
-import { ORIGIN_KEY } from '../runs/origin.ts';
 import type { StartingModel } from '../runs/starting-model.ts';
 import type { BackboneInfo } from './api.ts';
 
@@ -22,10 +21,10 @@ export interface ServedBackbone {
  */
 export async function backboneForPages(fetched: FetchedModel): Promise<ServedBackbone> {
   const model = await fetchedStartingModel(fetched);
-  const { network, weights, preprocessing, source } = model;
+  const { network, weights, preprocessing } = model;
   const exported = exportModel(network, weights, {
     ...preprocessingMetadata(preprocessing),
-    [ORIGIN_KEY]: JSON.stringify({ name: model.name, hash: model.hash, ...source }),
+    [ORIGIN_KEY]: originText(model),
   });
   const bytes = Uint8Array.from(encodeModel(withStoredWeights(exported, 'float16')));
   return { info: infoOf(model, fetched, bytes.length), bytes };

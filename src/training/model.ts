@@ -21,6 +21,7 @@ import {
   type FunctionalOptions,
   Network,
   type NetworkOptions,
+  ORIGIN_KEY,
   rejectionOf,
   summarize,
   trainedNetwork,
@@ -64,6 +65,8 @@ export class Model {
   /** What the file that it was loaded from does beside the network, until the model is trained on. */
   #exportOptions: ExportOptions = {};
   #preprocessing: Preprocessing = STRETCHED;
+  /** The pretrained network that the file it was loaded from names, as metadata: whose terms hold, however it is trained on. */
+  #origin: Readonly<Record<string, string>> = {};
   /** The model made ready for running, until its weights change. */
   #classifier: Promise<Classifier> | undefined;
   /** Uses of it come one after another: some runtimes run one at a time. */
@@ -96,6 +99,8 @@ export class Model {
     const rejection = rejectionOf(file, where);
     model.#exportOptions = { ...exportOptionsOf(file), ...(rejection && { rejection }) };
     model.#preprocessing = preprocessingOf(file.metadata, where);
+    const { [ORIGIN_KEY]: origin } = file.metadata;
+    if (origin !== undefined) model.#origin = { [ORIGIN_KEY]: origin };
     if (file.metadata[CLASS_NAMES_KEY] !== undefined) {
       model.#classNames = classNamesOf(file, network.outputSize, where);
     }
@@ -176,6 +181,7 @@ export class Model {
     const { preprocessing = this.#preprocessing } = dataset.imageShape;
     const about = {
       [CLASS_NAMES_KEY]: JSON.stringify(dataset.classNames),
+      ...this.#origin,
       ...preprocessingMetadata(preprocessing),
     };
     const run = new CallbackRun(callbacks, {
@@ -265,7 +271,7 @@ export class Model {
       exportModel(
         this.network,
         this.#known(),
-        { ...names, ...preprocessingMetadata(this.#preprocessing), ...metadata },
+        { ...names, ...this.#origin, ...preprocessingMetadata(this.#preprocessing), ...metadata },
         this.#exportOptions,
       ),
     );

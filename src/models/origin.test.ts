@@ -4,29 +4,23 @@ import { ORIGIN_KEY, originIn, originText } from './origin.ts';
 const source = { address: 'hf:timm/tf_efficientnet_lite0.in1k', commit: 'c0', license: 'apache-2.0' };
 
 it('a model file names the pretrained network that it was made of, and so does one that was made of it', () => {
-  const first = originText({
-    name: 'efficientnet-lite0',
-    path: '/cache/x.bin',
-    hash: 'a',
-    trainable: 'head',
-    source,
-  });
+  const fetched = { name: 'efficientnet-lite0', path: '/cache/x.bin', hash: 'a', source };
+  const first = originText(fetched);
   const origin = originIn({ [ORIGIN_KEY]: first });
   expect(origin).toEqual({ name: 'efficientnet-lite0', hash: 'a', source });
-  const second = originText({
-    name: 'runs/first',
-    path: '/home/me/runs/first',
-    hash: 'b',
-    trainable: 'all',
-    origin,
-  });
-  expect(second).toBe(first);
+  const trained = { name: 'runs/first', path: '/home/me/runs/first', hash: 'b', origin };
+  expect(originText(trained)).toBe(first);
+  // One that somebody publishes states its own terms.
+  const published = { address: 'hf:me/first', license: 'mit' };
+  expect(originText({ ...trained, source: published })).toBe(
+    '{"name":"runs/first","hash":"b","address":"hf:me/first","license":"mit"}',
+  );
 });
 
 it('a model of this machine is named without its folder', () => {
-  expect(originText({ name: '../secret/first', path: '/x', hash: 'b', trainable: 'all' })).toBe(
-    '{"name":"first","hash":"b"}',
-  );
+  expect(originText({ name: '../secret/first', hash: 'b' })).toBe('{"name":"first","hash":"b"}');
+  const signed = 'https://me@example.org/models/first.onnx?X-Signature=a/b#c';
+  expect(originText({ name: signed, hash: 'b' })).toBe('{"name":"first.onnx","hash":"b"}');
   expect(originIn({ [ORIGIN_KEY]: '{"name":"first","hash":"b"}' })).toEqual({ name: 'first', hash: 'b' });
 });
 
