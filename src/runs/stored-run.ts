@@ -1,4 +1,6 @@
 import { HarrierError } from '../errors.ts';
+import { type Evaluation, type History, historyFromCsv } from '../evaluation/index.ts';
+import { jsonObject } from '../json-text.ts';
 import { utf8Decode } from '../utf8.ts';
 import { type RunRecord, readRecord } from './run-record.ts';
 import type { RunStore, Waiting } from './run-store.ts';
@@ -83,6 +85,30 @@ export class StoredRun {
     return readRecord(textOf(bytes), this.file('record'));
   }
 
+  /**
+   * The evaluation on the test images; undefined where there is none yet.
+   * @throws HarrierError `bad-checkpoint` when the file holds something else, `storage`
+   */
+  async evaluation(): Promise<Evaluation | undefined> {
+    const bytes = await this.read('evaluation');
+    if (!bytes) return undefined;
+    const evaluation = jsonObject(textOf(bytes)) as unknown as Evaluation | undefined;
+    if (Array.isArray(evaluation?.perClass) && Array.isArray(evaluation.interval95)) return evaluation;
+    throw new HarrierError('bad-checkpoint', 'the evaluation of this run cannot be read', {
+      where: this.file('evaluation'),
+      next: 'Restore the file.',
+    });
+  }
+
+  /**
+   * One record for each epoch that was trained so far; of a head that was fitted on features, one at its end.
+   * @throws HarrierError `bad-checkpoint` when the file cannot be read as such, `storage`
+   */
+  async history(): Promise<History> {
+    const bytes = await this.read('history');
+    return bytes ? historyFromCsv(textOf(bytes), this.file('history')) : [];
+  }
+
   /** Writes `run.json`. @throws HarrierError `storage` */
   async writeRecord(record: RunRecord): Promise<void> {
     await this.write('record', `${JSON.stringify(record, undefined, 2)}\n`);
@@ -99,7 +125,7 @@ export class StoredRun {
   }
 }
 
-/** Text that is not UTF-8 is no JSON either, and is refused as such. */
+/** Text that is not UTF-8 is no JSON either, nor a table, and is refused as such. */
 function textOf(bytes: Uint8Array): string {
   try {
     return utf8Decode(bytes);

@@ -4,12 +4,9 @@ import {
   type ComparedRun,
   compareRuns,
   comparisonText,
-  type Evaluation,
-  historyFromCsv,
   labelPredictionsFromCsv,
   predictionsFromCsv,
 } from '../../evaluation/index.ts';
-import { jsonObject } from '../../json-text.ts';
 import { Network } from '../../models/index.ts';
 import { findRun } from '../../platform/node/runs/find-run.ts';
 import type { RunFolder } from '../../platform/node/runs/run-folder.ts';
@@ -17,7 +14,6 @@ import { shellQuote } from '../../platform/node/shell-quote.ts';
 import { averagedBy } from '../../runs/averaged-by.ts';
 import { parameterCount } from '../../runs/describe-run.ts';
 import type { RunOptions } from '../../runs/run-record.ts';
-import type { RunFile } from '../../runs/stored-run.ts';
 import { markedText, writeOutput } from '../output.ts';
 import { Reporter } from '../reporter.ts';
 import { shortPath } from '../terminal.ts';
@@ -67,15 +63,14 @@ export async function runCompare(
 /** @throws HarrierError `bad-checkpoint` when a run is not finished */
 async function compared(folder: RunFolder): Promise<ComparedRun> {
   const { options, data, network, result } = await folder.record();
-  const evaluation = await textOf(folder, 'evaluation');
+  const evaluation = await folder.evaluation();
   if (!result || evaluation === undefined) {
     throw new HarrierError('bad-checkpoint', 'this run is not finished', {
       where: folder.path,
       next: `Resume it: npx harrier train --resume ${shellQuote(shortPath(folder.path))}`,
     });
   }
-  const history = await textOf(folder, 'history');
-  const predictions = await textOf(folder, 'predictions');
+  const predictions = (await folder.read('predictions'))?.toString('utf8');
   const averaged = averagedBy(options);
   return {
     name: shortPath(folder.path),
@@ -83,8 +78,8 @@ async function compared(folder: RunFolder): Promise<ComparedRun> {
     testHash: data.test.hash,
     place: data.path ?? options.data,
     size: JSON.stringify([data.imageShape, options.preprocessing]),
-    evaluation: readEvaluation(evaluation, folder.file('evaluation')),
-    history: history === undefined ? [] : historyFromCsv(history, folder.file('history')),
+    evaluation,
+    history: await folder.history(),
     bestEpoch: result.bestEpoch,
     seconds: result.seconds,
     ...(options.head && { head: options.head }),
@@ -100,19 +95,6 @@ async function compared(folder: RunFolder): Promise<ComparedRun> {
 /** The options of a head that is fitted on features, without those of training by steps: they had no part in it. */
 function withoutSteps({ epochs: _, batchSize: __, optimizer: ___, ...others }: RunOptions): object {
   return others;
-}
-
-async function textOf(folder: RunFolder, file: RunFile): Promise<string | undefined> {
-  return (await folder.read(file))?.toString('utf8');
-}
-
-function readEvaluation(text: string, where: string): Evaluation {
-  const evaluation = jsonObject(text) as unknown as Evaluation | undefined;
-  if (Array.isArray(evaluation?.perClass) && Array.isArray(evaluation.interval95)) return evaluation;
-  throw new HarrierError('bad-checkpoint', 'the evaluation of this run cannot be read', {
-    where,
-    next: 'Restore the file.',
-  });
 }
 
 /** `{ optimizer: { name } }` as `{ 'optimizer.name': … }`. */

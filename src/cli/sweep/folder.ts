@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { HarrierError } from '../../errors.ts';
-import { type History, historyFromCsv } from '../../evaluation/index.ts';
+import type { History } from '../../evaluation/index.ts';
 import { jsonObject } from '../../json-text.ts';
 import { writeAtomically } from '../../platform/node/files/cache.ts';
 import { readError } from '../../platform/node/files/read-error.ts';
@@ -166,9 +166,7 @@ export class SweepFolder {
 
   /** The epochs of a trial, from its run folder. */
   async history(trial: TrialRecord): Promise<History> {
-    const folder = this.trial(trial);
-    const bytes = await folder.read('history');
-    return bytes ? historyFromCsv(bytes.toString('utf8'), folder.file('history')) : [];
+    return this.trial(trial).history();
   }
 
   /** What a trial has come to. @param upTo its first epochs alone */

@@ -1,7 +1,7 @@
 import { rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HarrierError } from '../../errors.ts';
-import { headline, historyFromCsv } from '../../evaluation/index.ts';
+import { headline } from '../../evaluation/index.ts';
 import { formatDuration, formatQuantity } from '../../format/format.ts';
 import { renameInto } from '../../platform/node/files/rename-into.ts';
 import { newRecord } from '../../platform/node/runs/prepare-run.ts';
@@ -133,9 +133,8 @@ function recordOf(run: PreparedRun, begun: RunRecord | undefined, { record }: Tr
 /** The outcome that a folder holds. */
 async function outcomeIn(folder: RunFolder, { keep }: FinishedOutcome): Promise<FinishedOutcome> {
   const record = await folder.record();
-  const evaluation = JSON.parse(`${await folder.read('evaluation')}`);
-  const history = historyFromCsv(`${await folder.read('history')}`, folder.file('history'));
-  return { ended: record.result!.ended, record, evaluation, history, keep };
+  const [evaluation, history] = await Promise.all([folder.evaluation(), folder.history()]);
+  return { ended: record.result!.ended, record, evaluation: evaluation!, history, keep };
 }
 
 function folderOf(run: RunFolder): RunFolder {

@@ -266,7 +266,7 @@ async function alreadyFinished(
         : `To give it more: npx harrier train --resume ${path} --epochs ${epochs * 2}`,
     );
   if (!json) return;
-  const evaluation = JSON.parse(`${(await folder.read('evaluation')) ?? 'null'}`);
+  const evaluation = (await folder.evaluation()) ?? null;
   reporter.json({ run: folder.path, ...result, evaluation });
 }
 

@@ -1,7 +1,7 @@
 import { realpath, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { HarrierError } from '../../errors.ts';
-import { type EpochRecord, type Evaluation, historyFromCsv } from '../../evaluation/index.ts';
+import type { EpochRecord, Evaluation } from '../../evaluation/index.ts';
 import { jsonObject } from '../../json-text.ts';
 import { RunFolder } from '../../platform/node/runs/run-folder.ts';
 import { shellQuote } from '../../platform/node/shell-quote.ts';
@@ -115,8 +115,7 @@ export class RunView {
     try {
       record = await this.folder.record();
       await this.folder.check('progress');
-      const history = await this.folder.read('history');
-      this.#history = history ? historyFromCsv(history.toString('utf8'), this.folder.file('history')) : [];
+      this.#history = await this.folder.history();
       this.#problem = undefined;
     } catch (error) {
       // It is listed all the same: its owner should learn what is wrong with it.

@@ -121,12 +121,28 @@ async function latestRun(file: 'record' | 'model'): Promise<RunFolder> {
   });
 }
 
+/**
+ * The runs in a folder, those of sweeps, seeds and folds too; the one whose record was written last comes first, as `latest`
+ * names it. Of a folder that is not there: none.
+ *
+ * @param folder default: `runs` in the current folder
+ */
+export async function listRuns(folder = 'runs'): Promise<RunFolder[]> {
+  const found = await new RunFolders(folder).list();
+  const runs = await Promise.all(
+    found.map(async ({ names }) => {
+      const run = new RunFolder(resolve(folder, ...names));
+      const written = await stat(run.file('record')).catch(() => undefined);
+      return { run, time: written?.mtimeMs ?? 0 };
+    }),
+  );
+  return runs.sort((a, b) => b.time - a.time).map(({ run }) => run);
+}
+
 /** The runs of `runs` that were given a name (in Studio), those of sweeps and the like too. */
 async function namedRuns(): Promise<{ readonly run: RunFolder; readonly name: string }[]> {
-  const found = await new RunFolders('runs').list();
   const named = await Promise.all(
-    found.map(async ({ names }) => {
-      const run = new RunFolder(resolve('runs', ...names));
+    (await listRuns()).map(async (run) => {
       const text = await run.read('about').catch(() => undefined);
       const { name } = text ? readAbout(text.toString('utf8')) : {};
       return name === undefined ? [] : [{ run, name }];

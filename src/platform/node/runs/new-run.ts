@@ -31,10 +31,21 @@ interface Lists {
   readonly resolution: Resolution;
 }
 
-/** The options of `train` as they were typed, and what other commands add when they start it. */
-export interface TrainOptions extends Omit<OptionValues<Lists>, 'from'> {
+/** Options of commands that are no run's own: several runs, how long they may take, where they go. */
+type AroundRuns =
+  | ('seeds' | 'folds' | 'ensemble' | 'time' | 'dryRun' | 'out' | 'resume' | 'checkpointSeconds' | 'logTo')
+  | ('json' | 'labelSmoothing' | 'allowRemote' | 'allowPrivate');
+
+/**
+ * Options of a new run: those of `harrier train` that are of one run, such as `validationSplit` for `--validation-split`.
+ */
+export interface NewRunOptions extends Omit<OptionValues<Lists>, AroundRuns | 'from'> {
   /** The model to fine-tune; true: the one that comes with Harrier. */
   readonly from?: string | true;
+}
+
+/** The options of `train` as they were typed, and what other commands add when they start it. */
+export interface TrainOptions extends NewRunOptions, Pick<OptionValues<Lists>, AroundRuns> {
   /** The file to find `recipe` in by its name, where that is not the current folder's; absolute. */
   readonly recipeFile?: string;
   /** The folder of the seeds that this run is one of: the one to resume. */
@@ -63,10 +74,14 @@ export interface NewRun {
 /**
  * Options of a new run: what was given, else those of the recipe, or of a fine-tuning.
  *
- * @param opened the model that `from` names, where it is open already
+ * @param fetching who is told of the download of the model that `from` names
+ * @param opened that model, where it is open already
+ * @returns what `prepareRun` takes: `const { options, ...method } = await newRun({ data: './photos', recipe: 'quick' })`
+ * @throws HarrierError `bad-option` for options that do not go together or cannot be used; `not-found` where there is no such
+ *   recipe or model; `network` and others where the model cannot be fetched or read
  */
 export async function newRun(
-  given: TrainOptions,
+  given: NewRunOptions & Pick<TrainOptions, 'recipeFile' | 'fold' | 'time'>,
   fetching?: FetchModelOptions,
   opened?: StartingModel,
 ): Promise<NewRun> {

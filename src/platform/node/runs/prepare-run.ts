@@ -22,6 +22,7 @@ import { HARRIER_VERSION } from '../version.ts';
 import { findRecipe } from './recipe-files.ts';
 import { sameStartingModel } from './starting-model.ts';
 
+/** How `prepareRun` makes a run: from what `newRun` gives beside the options, and who is told of the work. */
 export interface PrepareOptions extends Pick<RunMethod, 'from' | 'chosen'> {
   /** With its settings. Default: the recipe that the options name, as `findRecipe` finds it, with theirs. */
   readonly recipe?: RunMethod['recipe'];

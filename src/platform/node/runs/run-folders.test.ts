@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, symlink, utimes, writeFile } from 'node:fs/promises
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { findRun } from './find-run.ts';
+import { findRun, listRuns } from './find-run.ts';
 import { FolderStore } from './folder-store.ts';
 import { RunFolders } from './run-folders.ts';
 
@@ -57,6 +57,15 @@ test('runs are found, those that belong together each by itself, and no links th
     [...all, 'seeds/seed-2 (seeds)'].filter((name) => name !== 'one').sort(),
   );
   expect(await new RunFolders(at('nowhere')).list()).toEqual([]);
+});
+
+test('runs are listed, those whose record was written last first', async () => {
+  await utimes(at('runs/folds/run.json'), 3, 3);
+  await utimes(at('runs/sweep/trial-1/run.json'), 2, 2);
+  const listed = (await listRuns(at('runs'))).map(({ path }) => path);
+  expect(listed.slice(-2)).toEqual([at('runs/folds'), at('runs/sweep/trial-1')]);
+  expect(listed).toHaveLength(5);
+  expect(await listRuns(at('nowhere'))).toEqual([]);
 });
 
 test('commands find a run by the name that it was given', async () => {

@@ -25,6 +25,9 @@ export const NODE_RUNS: RunPlatform = {
  * Trains a run until the end, or until it is interrupted. It starts from the last checkpoint in the folder, if there
  * is one. At the end it evaluates the model once on the test images and writes the results.
  *
+ * Its caller holds the lock of the folder, so that no other process writes to it meanwhile:
+ * `folder.exclusively(() => trainRun(run, record, folder))`.
+ *
  * @throws HarrierError `diverged`, `bad-checkpoint`, `storage`; earlier checkpoints stay
  */
 export function trainRun(
