@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto';
-import { cp, readdir, readFile, rm, stat } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import type { OnProgress } from '../data/progress.ts';
 import { HarrierError } from '../errors.ts';
 import { humanBaseline } from '../evaluation/human-baseline.ts';
+import { jsonObject } from '../json-text.ts';
 import type { FetchedModel } from '../platform/node/backbones/fetch-model.ts';
 import { CIFAR10_CLASSES } from '../platform/node/datasets/cifar10-files.ts';
 import { isNamedData } from '../platform/node/datasets/data-kind.ts';
-import { makeDirectory, writeAtomically } from '../platform/node/files/cache.ts';
+import { makeDirectory, storageError, writeAtomically } from '../platform/node/files/cache.ts';
+import { isPlainName } from '../platform/node/files/plain-names.ts';
 import type { RunFolder } from '../platform/node/runs/run-folder.ts';
 import { HARRIER_VERSION } from '../platform/node/version.ts';
 import { RECIPES } from '../recipes/index.ts';
@@ -26,7 +28,7 @@ import { runId } from './training/run-library.ts';
 import { RunView, SERVED_FILES } from './training/run-view.ts';
 
 export interface ExportOptions {
-  /** Where to; empty, or an export of before. */
+  /** Where to; empty, or an earlier export, which is replaced. Files that no export wrote stay there. */
   readonly folder: string;
   readonly pageFolder: string;
   /** Runs whose results the page shows. */
@@ -54,7 +56,9 @@ const ELSEWHERE = { next: 'choose another folder', options: ['export'] };
  * Writes Studio as files that need no server of ours: the page, the shipped model, and what the page would have asked
  * for. It works below any address, on any host of static files.
  *
- * @throws HarrierError `bad-option` when something else is in the folder; `bad-checkpoint` for a run that is not
+ * An earlier export in the folder stays until all is written; then its files that are no part of this one are removed.
+ *
+ * @throws HarrierError `bad-option` when the folder holds something, but no export; `bad-checkpoint` for a run that is not
  * finished; `storage`
  */
 export async function exportSite({
@@ -77,7 +81,7 @@ export async function exportSite({
   const paths = views.flatMap(({ record, folder }) => [...pathsOfRun(record!), folder.path]);
   const given = data.filter((spec) => !isNamedData(spec)).flatMap((spec) => [spec, resolve(spec)]);
   const site = new Site(resolve(options.folder), withoutPaths([...paths, ...given]));
-  await site.clear();
+  await site.check();
   // First: an export that is broken off can be made again.
   const state: StudioState = { version: HARRIER_VERSION, datasets: [], canTrain: false, exported: true };
   await site.json('state', state);
@@ -122,12 +126,15 @@ export async function exportSite({
   await site.json('runs', summaries);
   await site.json('models', models);
   for (const id of shown) await writeImages(site, datasets, id, onProgress);
-  await site.writeOfflineList();
+  await site.finish();
   return site.written();
 }
 
-/** What tells a site of Studio from other folders. */
+/** Tells a site of Studio from other folders. */
 const STATE = 'api/state.json';
+const OFFLINE_LIST = 'offline.json';
+/** Folders of a site that hold nothing but an export. */
+const OWN_FOLDERS = ['api', 'assets'];
 
 class Site {
   readonly folder: string;
@@ -143,24 +150,16 @@ class Site {
     this.#shared = shared;
   }
 
-  /** Makes room, where nothing is lost by it. */
-  async clear(): Promise<void> {
+  /** Makes the folder. @throws HarrierError `bad-option` when it holds something, but no export; `storage` */
+  async check(): Promise<void> {
     await makeDirectory(this.folder, ELSEWHERE);
-    const names = await readdir(this.folder);
-    if (names.length === 0) return;
+    if ((await readdir(this.folder)).length === 0) return;
     const before = await readFile(join(this.folder, STATE), 'utf8').catch(() => '');
-    if (!before.includes('"exported":true')) {
-      throw new HarrierError('bad-option', 'this folder is not empty', {
-        where: this.folder,
-        expected: 'an empty folder, a new one, or one that harrier studio --export wrote',
-      });
-    }
-    const others = names.filter((name) => name !== dirname(STATE)).map((name) => join(this.folder, name));
-    const answers = await readdir(join(this.folder, dirname(STATE)));
-    others.push(...answers.map((name) => join(this.folder, dirname(STATE), name)));
-    for (const path of others) {
-      if (path !== join(this.folder, STATE)) await rm(path, { recursive: true, force: true });
-    }
+    if (before.includes('"exported":true')) return;
+    throw new HarrierError('bad-option', 'this folder is not empty', {
+      where: this.folder,
+      expected: 'an empty folder, a new one, or one that harrier studio --export wrote',
+    });
   }
 
   async write(name: string, content: Uint8Array | string): Promise<void> {
@@ -179,20 +178,44 @@ class Site {
   }
 
   async copy(name: string, from: string): Promise<void> {
-    const to = join(this.folder, name);
-    await makeDirectory(join(to, '..'), ELSEWHERE);
-    await cp(from, to);
-    const { size } = await stat(to);
-    this.#sizes.set(name, size);
-    this.#hash.update(`${name} ${size}`);
+    await this.write(name, await readFile(from));
+  }
+
+  /** Lists what the page keeps, and only then removes what an earlier export wrote and this one did not. */
+  async finish(): Promise<void> {
+    const before = jsonObject(await readFile(join(this.folder, OFFLINE_LIST), 'utf8').catch(() => ''));
+    await this.#writeOfflineList();
+    const listed = Array.isArray(before?.files) ? before.files : [];
+    for (const name of listed) {
+      // The folders are looked through below: the list leaves out large files.
+      if (typeof name === 'string' && isPlainName(name) && !this.#sizes.has(name)) await this.#remove(name);
+    }
+    for (const folder of OWN_FOLDERS) await this.#removeOthers(folder);
   }
 
   /** What the page keeps for times without a network: all that is small. Its service worker keeps the rest on use. */
-  async writeOfflineList(): Promise<void> {
+  async #writeOfflineList(): Promise<void> {
     const small = [...this.#sizes].filter(([name, size]) => size <= KEPT_BYTES && !UNKEPT.test(name));
     const files = ['./', ...small.map(([name]) => name)];
     const version = this.#hash.copy().digest('hex').slice(0, 16);
-    await this.write('offline.json', JSON.stringify({ version, files }));
+    await this.write(OFFLINE_LIST, JSON.stringify({ version, files }));
+  }
+
+  /** Removes all of a folder that was not written. */
+  async #removeOthers(folder: string): Promise<void> {
+    const written = [...this.#sizes.keys()];
+    for (const each of await readdir(join(this.folder, folder)).catch(() => [])) {
+      const name = `${folder}/${each}`;
+      if (written.some((file) => file.startsWith(`${name}/`))) await this.#removeOthers(name);
+      else if (!this.#sizes.has(name)) await this.#remove(name);
+    }
+  }
+
+  async #remove(name: string): Promise<void> {
+    const path = join(this.folder, name);
+    await rm(path, { recursive: true, force: true }).catch((error) => {
+      throw storageError(error, path, ELSEWHERE);
+    });
   }
 
   written(): Exported {
@@ -209,12 +232,12 @@ const HEADERS_FILE = `/*
   Referrer-Policy: no-referrer
 `;
 
+const INDEX = 'index.html';
+
 async function writePage(site: Site, page: PageFiles): Promise<void> {
-  for (const name of page.names) {
-    const bytes = await page.read(name);
-    if (name !== 'index.html') await site.write(name, bytes);
-    else await site.write(name, exportedPage(new TextDecoder().decode(bytes)));
-  }
+  for (const name of page.names) if (name !== INDEX) await site.write(name, await page.read(name));
+  // Last: it names the others.
+  await site.write(INDEX, exportedPage(new TextDecoder().decode(await page.read(INDEX))));
   await site.write('_headers', HEADERS_FILE);
 }
 

@@ -1,4 +1,4 @@
-import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -174,12 +174,39 @@ describe('an exported site', () => {
     expect(await readdir(path('labelled/api/runs/labels')).catch(() => [])).not.toContain('predictions.json');
   });
 
-  it('is written anew over one of before, and over nothing else', async () => {
-    await writeFile(path('site/stale.js'), '');
-    await exported([]);
-    expect(await readdir(path('site'))).not.toContain('stale.js');
+  it('is written anew over one of before, where other files stay, and over nothing else', async () => {
+    const page = path('page');
+    await writeFile(join(page, 'old.js'), '');
+    await writeFile(join(page, 'assets/index-000000.js'), '');
+    await exported([path('images')]);
+    expect(await readdir(path('site/api/datasets/images/test/sheet'))).toEqual(['0.webp']);
+    for (const name of ['old.js', 'assets/index-000000.js']) await rm(join(page, name));
+    await mkdir(path('site/.git'));
+    const own = ['.git/HEAD', 'CNAME', 'about.html'];
+    for (const name of own) await writeFile(path('site', name), name);
+    const { files } = await exported([]);
+    for (const name of own) expect(await readFile(path('site', name), 'utf8')).toBe(name);
+    const all = await readdir(path('site'), { recursive: true, withFileTypes: true });
+    expect(all.filter((each) => each.isFile())).toHaveLength(files + own.length);
+    expect(await readdir(path('site'))).not.toContain('old.js');
+    expect(await readdir(path('site/assets'))).not.toContain('index-000000.js');
+    expect(await readdir(path('site/api'))).not.toContain('datasets');
     const elsewhere = exportSite({ folder: path('evaluated'), pageFolder: path('page'), runs: [], data: [] });
     await expect(elsewhere).rejects.toThrow(/this folder is not empty/);
     expect(await readdir(path('evaluated'))).toContain('run.json');
+  });
+
+  it('keeps the one of before where it cannot be written to its end', async () => {
+    await cp(path('evaluated'), path('linked'), { recursive: true });
+    await rm(path('linked/report.html'));
+    await symlink(path('page/theme.js'), path('linked/report.html'));
+    await exported([]);
+    const before = await readdir(path('site'), { recursive: true });
+    const run = await findRun(path('linked'));
+    const again = exportSite({ folder: path('site'), pageFolder: path('page'), runs: [run], data: [] });
+    await expect(again).rejects.toThrow(/this link points outside the run folder/);
+    expect(await readdir(path('site'), { recursive: true })).toEqual(expect.arrayContaining(before));
+    const listed = await read<RunSummary[]>('api/runs.json');
+    expect(listed.map(({ id }) => id)).toEqual(['evaluated']);
   });
 });
