@@ -56,6 +56,8 @@ export interface StudioHandle {
 /** A page holds one connection for events, and up to six for the rest. */
 const MOST_CONNECTIONS = 512;
 const HOUR_MS = 3_600_000;
+/** For one image of 64 MiB, sent beside three others over a slow network. */
+const REQUEST_MS = 600_000;
 /** For runs to save and end, which may be evaluating 10,000 images. */
 const RUNS_MS = 60_000;
 const DRAIN_MS = 2_000;
@@ -111,7 +113,7 @@ export async function startStudio(options: StudioOptions): Promise<StudioHandle>
     port: options.port ?? 3000,
     maxConnections: MOST_CONNECTIONS,
     headersTimeoutMs: 10_000,
-    requestTimeoutMs: 30_000,
+    requestTimeoutMs: REQUEST_MS,
     // Asking for data that must be fetched first may take long; events say every few seconds that they are alive.
     idleTimeoutMs: HOUR_MS,
   });

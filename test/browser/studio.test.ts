@@ -1,5 +1,8 @@
-import { access, cp, readFile, rm, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { access, cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer, request } from 'node:http';
 import { createRequire } from 'node:module';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { BrowserContextOptions, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -580,6 +583,57 @@ describe.skipIf(noChromium)('evaluating in the browser', () => {
     await table.getByRole('searchbox').fill('class 24');
     await expect.poll(() => table.getByRole('row').count()).toBe(3);
     await rm(many, { recursive: true });
+  });
+});
+
+/** A network between the page and a server, which loses what `loses` says. */
+async function openNetwork(port: number, loses: (path: string) => 'request' | 'answer' | undefined) {
+  const network = createServer((incoming, outgoing) => {
+    const { url: path = '', method, headers } = incoming;
+    const lost = loses(path);
+    if (lost === 'request') return outgoing.destroy();
+    const sent = request({ host: '127.0.0.1', port, path, method, headers }, (answer) => {
+      if (lost === 'answer') answer.resume().on('end', () => outgoing.destroy());
+      else answer.pipe(outgoing.writeHead(answer.statusCode!, answer.headers));
+    });
+    sent.on('error', () => outgoing.destroy());
+    outgoing.on('close', () => sent.destroy());
+    return incoming.pipe(sent);
+  });
+  await once(network.listen(0, '127.0.0.1'), 'listening');
+  return {
+    address: `http://127.0.0.1:${(network.address() as AddressInfo).port}`,
+    close: () => {
+      network.close();
+      network.closeAllConnections();
+    },
+  };
+}
+
+describe.skipIf(noChromium)('data that is added', () => {
+  it('arrives whole where answers are lost, and goes on once the server answers again', async () => {
+    const photos = await writeImages(join(folder, 'photos'), { perClass: 8 });
+    const studio = await openStudio(folder, { pageFolder, dataFolder: join(folder, 'made') });
+    let [images, isAway] = [0, false];
+    const network = await openNetwork(studio.studio.port, (path) => {
+      if (!/\/new-datasets\/.*\/(image|finish)/.test(path)) return undefined;
+      if (++images === 12) isAway = true;
+      return isAway ? 'request' : images <= 4 ? 'answer' : undefined;
+    });
+    const added = await newPage();
+    await added.goto(`${network.address}/data?add=1`);
+    await added.locator('input[webkitdirectory]').setInputFiles(photos);
+    await added.getByRole('button', { name: 'Make the data set' }).click();
+    await until(added.getByText('The data set is not complete'));
+    await until(added.getByText(/^\d+ of 24 files arrived and are kept\.$/));
+    isAway = false;
+    await added.getByRole('button', { name: 'Try again' }).click();
+    await until(added.getByText('24 images of 3 classes.'));
+    expect(await added.getByText('left out').count()).toBe(0);
+    expect(await readdir(join(folder, 'made', 'photos', 'dog'))).toHaveLength(8);
+    await added.context().close();
+    network.close();
+    await studio.studio.close();
   });
 });
 

@@ -79,6 +79,23 @@ it('makes a data set of images, which is listed, opened and found again', async 
   expect([taken.status, await taken.text()]).toEqual([409, expect.stringMatching(/of this name already/)]);
 });
 
+it('takes an image that is sent again, with the same path, for the one that arrived', async () => {
+  const id = await begin('twice');
+  const [ant, bee] = await Promise.all([image(11), image(12)]);
+  const [first, sameTime] = await Promise.all(
+    Array.from({ length: 2 }, () => add(id, 'ants/1.png', new Uint8Array(ant))),
+  );
+  const later = await add(id, 'ants/1.png', new Uint8Array(ant));
+  expect([first, sameTime, later]).toEqual(Array(3).fill({ place: 'ants/1.png' }));
+  const cut = new Uint8Array(ant).slice(0, 60);
+  const both = await Promise.all(Array.from({ length: 2 }, () => add(id, 'ants/cut.png', cut)));
+  for (const { refused } of both) expect(refused).toMatch(/ants\/cut\.png/);
+  await add(id, 'bees/1.png', new Uint8Array(bee));
+  const answer = { id: 'twice', images: 2, classes: 2 };
+  expect([await finish(id), await finish(id)]).toEqual([answer, answer]);
+  expect(await readdir(join(made(), 'twice', 'ants'))).toEqual(['1.png']);
+});
+
 it('leaves out what is no usable image, copies, and names that lead elsewhere', async () => {
   const id = await begin('hostile');
   const png = new Uint8Array(await image(4));

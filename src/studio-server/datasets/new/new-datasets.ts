@@ -10,7 +10,7 @@ import { renameInto } from '../../../platform/node/files/rename-into.ts';
 import { decodeImage } from '../../../platform/node/images/decode.ts';
 import type { AddedImage, MadeDataset } from '../../api.ts';
 import { notFound } from '../../respond.ts';
-import { checkName, imagePlace } from './image-place.ts';
+import { checkName, type ImagePlace, imagePlace } from './image-place.ts';
 
 /** Begins the names of folders that are not finished: hidden, so that nothing takes them for data sets. */
 const UNFINISHED = '.harrier-new-';
@@ -30,8 +30,8 @@ interface Unfinished {
   readonly files: Set<string>;
   /** Spelling of class folders, by their names in lower case. */
   readonly folders: Map<string, string>;
-  /** Places of images, by their content. */
-  readonly contents: Map<string, string>;
+  /** Images by their content: where they lay in what was dropped, and what becomes of them. */
+  readonly contents: Map<string, { readonly path: string; readonly added: Promise<AddedImage> }>;
   readonly counts: Map<string, number>;
 }
 
@@ -40,6 +40,7 @@ export class NewDatasets {
   /** The folder that they go to; undefined where the server was given none. */
   readonly folder: string | undefined;
   readonly #unfinished = new Map<string, Unfinished>();
+  readonly #finished = new Map<string, MadeDataset>();
   readonly #onMade: (path: string) => string;
 
   /** @param onMade takes the path of a finished one, and says what it is called */
@@ -84,7 +85,8 @@ export class NewDatasets {
   }
 
   /**
-   * Adds an image to the class whose folder it lay in.
+   * Adds an image to the class whose folder it lay in. The same image from the same path is sent again because its answer
+   * was lost: it is answered as the first time.
    *
    * @param path where it lay in what was dropped
    * @throws HarrierError `bad-data` for what is no usable image, a name that cannot be, or a copy of another image;
@@ -92,7 +94,13 @@ export class NewDatasets {
    */
   async add(id: string, path: string, bytes: Uint8Array): Promise<AddedImage> {
     const set = this.#get(id);
-    const { part, folder, file } = imagePlace(path);
+    const place = imagePlace(path);
+    const hash = createHash('sha256').update(bytes).digest('hex');
+    const known = set.contents.get(hash);
+    if (known?.path === path) return known.added;
+    if (known !== undefined) {
+      throw new HarrierError('bad-data', `this is the same image as ${known.path}`, { where: path });
+    }
     if (set.contents.size >= MOST_IMAGES) {
       throw new HarrierError('too-large', 'a data set that is made here cannot be larger', {
         where: path,
@@ -100,27 +108,11 @@ export class NewDatasets {
         next: 'Copy the folders to the machine, and start Studio with --data FOLDER.',
       });
     }
-    const hash = createHash('sha256').update(bytes).digest('hex');
-    const known = set.contents.get(hash);
-    if (known !== undefined) {
-      throw new HarrierError('bad-data', `this is the same image as ${known}`, { where: path });
-    }
     // Known from here on: the same image may come twice at once.
-    set.contents.set(hash, path);
+    const added = writeImage(set, place, bytes, path);
+    set.contents.set(hash, { path, added });
     try {
-      await decodeImage(bytes, ANY, path);
-      const own = set.folders.get(folder.toLowerCase()) ?? folder;
-      set.folders.set(folder.toLowerCase(), own);
-      const inside = part === undefined ? own : `${part}/${own}`;
-      const place = `${inside}/${freeName(file, inside, set.files)}`;
-      await makeDirectory(join(set.path, inside), ELSEWHERE);
-      await writeNew(join(set.path, place), bytes);
-      // So that another Studio knows that somebody is at it.
-      const now = new Date();
-      await utimes(set.path, now, now).catch(() => {});
-      set.contents.set(hash, place);
-      set.counts.set(own, (set.counts.get(own) ?? 0) + 1);
-      return { place };
+      return await added;
     } catch (error) {
       set.contents.delete(hash);
       throw error;
@@ -128,11 +120,13 @@ export class NewDatasets {
   }
 
   /**
-   * Gives a data set its name: from here on it is a folder like any other.
+   * Gives a data set its name: from here on it is a folder like any other. Asked again, it answers the same.
    * @throws HarrierError `bad-data` with fewer than two classes or with folders that can be read in two ways, `in-use`
    *   when the name was taken meanwhile, `storage`; it is not finished then
    */
   async finish(id: string): Promise<MadeDataset> {
+    const finished = this.#finished.get(id);
+    if (finished) return finished;
     const set = this.#get(id);
     if (set.counts.size < 2) {
       throw new HarrierError('bad-data', 'these are not enough classes', {
@@ -151,7 +145,9 @@ export class NewDatasets {
     }
     this.#unfinished.delete(id);
     const images = [...set.counts.values()].reduce((sum, count) => sum + count, 0);
-    return { id: this.#onMade(path), images, classes: set.counts.size };
+    const made = { id: this.#onMade(path), images, classes: set.counts.size };
+    this.#finished.set(id, made);
+    return made;
   }
 
   /** Throws away what was begun. */
@@ -211,6 +207,27 @@ export async function madeDatasets(folder: string): Promise<string[]> {
   } catch (error) {
     throw storageError(error, path, ELSEWHERE);
   }
+}
+
+/** Writes an image where it belongs, once it was decoded. @throws HarrierError `bad-data`, `storage` */
+async function writeImage(
+  set: Unfinished,
+  { part, folder, file }: ImagePlace,
+  bytes: Uint8Array,
+  path: string,
+): Promise<AddedImage> {
+  await decodeImage(bytes, ANY, path);
+  const own = set.folders.get(folder.toLowerCase()) ?? folder;
+  set.folders.set(folder.toLowerCase(), own);
+  const inside = part === undefined ? own : `${part}/${own}`;
+  const place = `${inside}/${freeName(file, inside, set.files)}`;
+  await makeDirectory(join(set.path, inside), ELSEWHERE);
+  await writeNew(join(set.path, place), bytes);
+  // So that another Studio knows that somebody is at it.
+  const now = new Date();
+  await utimes(set.path, now, now).catch(() => {});
+  set.counts.set(own, (set.counts.get(own) ?? 0) + 1);
+  return { place };
 }
 
 /** The name, or one with a number behind it where it is taken; it is taken from then on. */

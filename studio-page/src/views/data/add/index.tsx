@@ -10,7 +10,7 @@ import { Panel } from '../../../components/panel.tsx';
 import { Progress } from '../../../components/progress.tsx';
 import type { DroppedFile } from '../../../dropped.ts';
 import { studio } from '../../../studio.ts';
-import { addData, adding, cancelAdding } from './adding.ts';
+import { addData, adding, cancelAdding, resumeAdding } from './adding.ts';
 import './add.css';
 
 /** Makes a data set of folders that are dropped, in the folder that the server was given for it. */
@@ -63,7 +63,17 @@ function Making() {
     >
       {now?.state === 'failed' && (
         <>
-          <Message title="The data set was not made" error={now.error} />
+          {now.unsent ? (
+            <Message
+              title="The data set is not complete"
+              error={now.error}
+              onRetry={() => void resumeAdding()}
+            >
+              {formatCount(now.done)} of {formatQuantity(now.total, 'file')} arrived and are kept.
+            </Message>
+          ) : (
+            <Message title="The data set was not made" error={now.error} />
+          )}
           <RefusedList />
         </>
       )}
