@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { harrier, sentenceOf, start, workplace, writeImages } from '../cli/harrier.ts';
@@ -230,6 +230,21 @@ describe('an update', () => {
     expect(JSON.parse(line)).toMatchObject({ answer: { predicted_label: expect.any(String) } });
     const again = await sagemaker('captured', 'safe', 'seen', '--json');
     expect(JSON.parse(again.stdout)).toMatchObject({ images: 0, known: 3, others: 0 });
+  });
+
+  it('gets an image again whose line could not be written', async () => {
+    // A folder takes no line, whoever runs this.
+    const list = at('later', 'captured.jsonl');
+    await mkdir(list, { recursive: true });
+    const failed = await sagemaker('captured', 'safe', 'later');
+    expect([failed.code, await readdir(at('later'))], failed.stderr).toEqual([1, ['captured.jsonl']]);
+    await rm(list, { recursive: true });
+    const { code, stdout, stderr } = await sagemaker('captured', 'safe', 'later', '--json');
+    expect(code, stderr).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ images: 3, known: 0 });
+    const lines = (await readFile(list, 'utf8')).trim().split('\n');
+    const files = lines.map((line) => JSON.parse(line).file);
+    expect((await readdir(at('later'))).sort()).toEqual(['captured.jsonl', ...files].sort());
   });
 
   it('is not begun while its alarm is on, or with one that is not there', async () => {

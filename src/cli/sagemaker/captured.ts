@@ -1,9 +1,9 @@
-import { appendFile, mkdir, stat, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type ImageFormat, imageFormatOf } from '../../data/image-bytes.ts';
 import { HarrierError } from '../../errors.ts';
 import { formatQuantity } from '../../format/format.ts';
-import { storageError } from '../../platform/node/files/cache.ts';
+import { storageError, writeAtomically } from '../../platform/node/files/cache.ts';
 import { shellQuote } from '../../platform/node/shell-quote.ts';
 import { type CapturedRequest, capturedFiles, readCaptured } from '../../sagemaker/client/captured.ts';
 import { describeEndpoint, VARIANT } from '../../sagemaker/client/endpoint.ts';
@@ -72,7 +72,10 @@ export async function runCaptured(endpoint: string, target: string, given: Captu
   });
 }
 
-/** Writes an image under the request's id. @returns what became of it */
+/**
+ * Writes an image under the request's id. It gets its name last: an image that is there is whole and has its line.
+ * @returns what became of it
+ */
 async function keep(
   folder: string,
   { id, time, body, answer }: CapturedRequest,
@@ -84,11 +87,7 @@ async function keep(
   const path = join(folder, name);
   if (await stat(path).catch(() => undefined)) return 'known';
   const line = `${JSON.stringify({ file: name, time, answer: answerOf(answer) })}\n`;
-  await writeFile(path, body)
-    .then(() => appendFile(join(folder, LIST), line))
-    .catch((error) => {
-      throw storageError(error, path, ELSEWHERE);
-    });
+  await writeAtomically(path, body, ELSEWHERE, () => appendFile(join(folder, LIST), line));
   return 'images';
 }
 
