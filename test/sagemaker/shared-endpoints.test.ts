@@ -206,6 +206,27 @@ describe('inference components', () => {
     expect((await sagemaker('delete', 'fixed')).code).toBe(0);
   });
 
+  it('come up, change and scale where the answer to a request is lost', async () => {
+    const mist = ['--name', 'misty', '--component', 'mist'];
+    const scale = () => fake.world.scaling.get('inference-component/mist');
+    for (const [operation, model, most] of [
+      ['CreateInferenceComponent', 'pets.onnx', 4],
+      ['UpdateInferenceComponent', 'signs.onnx', 3],
+    ] as const) {
+      fake.lost.add(operation);
+      const before = fake.captured.length;
+      const { code, stdout, stderr } = await deploy(model, ...mist, '--copies', `1..${most}`);
+      expect(code, stderr).toBe(0);
+      expect(stdout).toContain('mist is in service on misty');
+      expect(scale()).toMatchObject({ MinCapacity: 1, MaxCapacity: most });
+      const asked = fake.captured.slice(before).filter((each) => each.operation === operation);
+      expect([fake.lost.size, asked.length]).toEqual([0, 2]);
+    }
+    const asked = await sagemaker('predict', 'misty', 'photo.png', '--component', 'mist', '--json');
+    expect(labelsOf(asked.stdout)).toEqual(SIGNS);
+    expect((await sagemaker('delete', 'misty')).code).toBe(0);
+  });
+
   it('that cannot start on a new endpoint leave nothing that bills', async () => {
     const failed = await deploy('bad.onnx', '--name', 'void', '--component', 'bad');
     expect(failed.code).toBe(1);

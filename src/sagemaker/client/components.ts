@@ -2,6 +2,7 @@ import type { DescribeInferenceComponentOutput } from '@aws-sdk/client-sagemaker
 import { HarrierError } from '../../errors.ts';
 import type { Aws } from './aws.ts';
 import { isAws, isMissing, isUnknownAction } from './aws-error.ts';
+import { isSentAgain } from './create.ts';
 import { VARIANT } from './endpoint.ts';
 import { type FollowOptions, lookUntil } from './follow.ts';
 import { type Protection, tagsOf } from './protection.ts';
@@ -120,8 +121,12 @@ export async function deployComponent(
       await aws.sagemaker.updateInferenceComponentRuntimeConfig(requests.copies);
     } else await aws.sagemaker.updateInferenceComponent(requests.update);
   } catch (error) {
-    await scaleAgain();
-    throw error;
+    const isBegun =
+      isSentAgain(error) && (await hasBegun(aws, component, existing, requests.update.Specification));
+    if (!isBegun) {
+      await scaleAgain();
+      throw error;
+    }
   }
   options.onStarted?.();
   const arrived = await waitForComponent(aws, name, options).catch(async (error) => {
@@ -142,6 +147,26 @@ export async function deployComponent(
     throw failed;
   }
   if (typeof copies === 'object') await scaleComponent(aws, name, copies);
+}
+
+/**
+ * Whether AWS did as it was asked although it refused: the answer was lost, and the request that was sent again found the
+ * name taken, or the component changing.
+ */
+async function hasBegun(
+  aws: Aws,
+  { name, endpoint }: Component,
+  existing: DescribeInferenceComponentOutput | undefined,
+  wanted: Specification,
+): Promise<boolean> {
+  const now = await describeComponent(aws, name).catch(() => undefined);
+  if (now?.EndpointName !== endpoint) return false;
+  // Before the request there was none of this name, or one that did not change.
+  return (
+    !existing ||
+    now.InferenceComponentStatus === 'Updating' ||
+    (isSame(now, wanted) && !isSame(existing, wanted))
+  );
 }
 
 type Specification = ReturnType<typeof componentRequests>['update']['Specification'];

@@ -8,9 +8,14 @@ import { isUniqueName } from './names.ts';
  * @throws what AWS says
  */
 export async function create(name: string, ask: () => Promise<unknown>): Promise<void> {
-  await ask().catch((error: Error & { readonly $metadata?: { readonly attempts?: number } }) => {
+  await ask().catch((error: Error) => {
     const isTaken = isAws(error, 'ResourceInUse') || /already exist/i.test(error.message);
-    const isSentAgain = (error.$metadata?.attempts ?? 1) > 1;
-    if (!(isTaken && isSentAgain && isUniqueName(name))) throw error;
+    if (!(isTaken && isSentAgain(error) && isUniqueName(name))) throw error;
   });
+}
+
+/** Whether the SDK sent a request more than once before this error. */
+export function isSentAgain(error: unknown): boolean {
+  const { $metadata } = error as { readonly $metadata?: { readonly attempts?: number } };
+  return ($metadata?.attempts ?? 1) > 1;
 }
