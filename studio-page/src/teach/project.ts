@@ -4,7 +4,7 @@ import { askBeforeLosing } from '../leaving.ts';
 import { newId } from '../new-id.ts';
 import { mergedClasses } from './merged-classes.ts';
 import type { TaughtImage } from './messages.ts';
-import { readJson, store, writeJson } from './store.ts';
+import { readJson, removalsEnded, removeFiles, store, writeJson } from './store.ts';
 import { aloneInBrowser, hearTabs, inTurn, tellTabs } from './tabs.ts';
 
 /** A class that the user makes. */
@@ -142,14 +142,21 @@ function writeClasses(): Promise<void> {
  * undone.
  */
 async function removeStrays(known: readonly TaughtClass[]): Promise<void> {
-  const used = new Set(known.flatMap(({ images }) => images.map(({ id }) => id)));
-  const storage = await store();
-  for (const name of await storage.names()) {
-    const isOfImage = name.startsWith(imageFile('')) || name.startsWith('features-');
-    // Both names end in the image's id: five groups of digits.
-    const id = name.split('-').slice(-5).join('-');
-    if (isOfImage && !used.has(id)) await storage.remove(name);
-  }
+  const used = idsOf(known);
+  await removeFiles((name) => {
+    const id = imageOf(name);
+    return id !== undefined && !used.has(id);
+  });
+}
+
+const idsOf = (all: readonly TaughtClass[]): Set<string> =>
+  new Set(all.flatMap(({ images }) => images.map(({ id }) => id)));
+
+/** The image that a file is, or has the features of. */
+function imageOf(name: string): string | undefined {
+  const isOfImage = name.startsWith(imageFile('')) || name.startsWith('features-');
+  // Both names end in the image's id: five groups of digits.
+  return isOfImage ? name.split('-').slice(-5).join('-') : undefined;
 }
 
 function emptyClass(number: number): TaughtClass {
@@ -191,13 +198,10 @@ export function removeImages(classId: string, ids: readonly string[]): void {
   change(imagesOf(before, (images) => images.filter(({ id }) => !ids.includes(id))));
 }
 
-/** Everything anew: no classes, no images, and nothing of them in the browser's storage. */
+/** Everything anew: no classes, no images, and nothing of them in the browser's storage. What is added from here on stays. */
 export async function clearProject(): Promise<void> {
   removed.value = undefined;
   isRead = true;
-  // What is added from here on stays.
-  const listed = store().then((storage) => storage.names());
-  listed.catch(() => {});
   // What is here may not be written yet, and some of what is kept could perhaps not be read before.
   agreed = [...agreed, ...now()];
   writing = writing.then(async () => {
@@ -208,12 +212,9 @@ export async function clearProject(): Promise<void> {
     ];
   });
   change([emptyClass(1), emptyClass(2)]);
-  await keep(async () => {
-    const storage = await store();
-    for (const name of await listed) if (name !== PROJECT) await storage.remove(name);
-  });
+  await keep(() => removeFiles((name) => name !== PROJECT));
   // Nothing brings those back that were there before.
-  const used = new Set(now().flatMap(({ images }) => images.map(({ id }) => id)));
+  const used = idsOf(now());
   for (const [id, url] of urls) {
     if (used.has(id)) continue;
     URL.revokeObjectURL(url);
@@ -305,6 +306,7 @@ function storedOf(all: readonly TaughtClass[]): StoredProject {
 
 /** Keeps an image. Where there is no room for it, it is in this page alone. */
 export async function keepImage({ id, blob }: TaughtImage): Promise<void> {
+  await removalsEnded();
   const isKept = await keep(async () => {
     await (await store()).write(imageFile(id), new Uint8Array(await blob.arrayBuffer()));
   });

@@ -27,3 +27,24 @@ export async function readJson<T>(name: string): Promise<T | undefined> {
 export async function writeJson(name: string, value: unknown): Promise<void> {
   await (await store()).write(name, new TextEncoder().encode(JSON.stringify(value)));
 }
+
+/** What is being removed now. */
+let removing: Promise<unknown> = Promise.resolve();
+
+/** Removes what is kept under names that a condition meets; also the others where one cannot be removed. */
+export function removeFiles(isGone: (name: string) => boolean): Promise<void> {
+  const own = (async () => {
+    const storage = await store();
+    const names = (await storage.names()).filter(isGone);
+    const ends = await Promise.allSettled(names.map((name) => storage.remove(name)));
+    const failed = ends.find(({ status }) => status === 'rejected');
+    if (failed) throw (failed as PromiseRejectedResult).reason;
+  })();
+  removing = Promise.allSettled([removing, own]);
+  return own;
+}
+
+/** Waits for what is being removed: what is kept under the same names after it stays. */
+export async function removalsEnded(): Promise<void> {
+  await removing;
+}

@@ -1,9 +1,8 @@
 import { signal } from '@preact/signals';
-import type { ByteStorage } from 'harrier/src/platform/web/byte-storage.ts';
 import { announce } from '../announce.ts';
 import { askBeforeLosing } from '../leaving.ts';
 import type { Outcome } from './messages.ts';
-import { readJson, store, writeJson } from './store.ts';
+import { readJson, removalsEnded, removeFiles, store, writeJson } from './store.ts';
 import { hearTabs, tellTabs } from './tabs.ts';
 
 /** A model that was taught here. */
@@ -65,18 +64,18 @@ export async function keepTaught(it: Taught): Promise<void> {
 
 /** Keeps the model that was taught last, as far as there is room. */
 export async function keepModel(): Promise<void> {
-  const now = taught.peek();
-  if (!now) return;
-  const { model, ...rest } = now;
   keeping++;
   try {
-    const storage = await store();
+    await removalsEnded();
+    const now = taught.peek();
+    if (!now) return;
+    const { model, ...rest } = now;
     const file = modelFile(rest.outcome);
-    await storage.write(file, model);
+    await (await store()).write(file, model);
     await writeJson(OUTCOME, rest);
     taughtNotKept.value = undefined;
     tellTabs('model');
-    await removeModels(storage, file).catch(() => {});
+    await removeFiles((name) => isModel(name) && name !== file).catch(() => {});
   } catch (error) {
     // It can be downloaded all the same.
     taughtNotKept.value = error;
@@ -90,16 +89,9 @@ export async function forgetModel(): Promise<void> {
   taught.value = undefined;
   taughtNotKept.value = undefined;
   try {
-    const storage = await store();
-    await storage.remove(OUTCOME);
-    await removeModels(storage);
+    await removeFiles((name) => name === OUTCOME || isModel(name));
     tellTabs('model');
   } catch {
     // What could not be kept need not be removed.
   }
-}
-
-/** Removes the models that are kept, but one. */
-async function removeModels(storage: ByteStorage, but?: string): Promise<void> {
-  for (const name of await storage.names()) if (isModel(name) && name !== but) await storage.remove(name);
 }

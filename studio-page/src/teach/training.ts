@@ -11,7 +11,7 @@ import { teachHead } from './features.ts';
 import type { Way } from './lesson.ts';
 import { type FromTeacher, type Job, type Outcome, TEACH_LOCK, type ToTeacher } from './messages.ts';
 import { classes, type TaughtClass } from './project.ts';
-import { readJson, store, writeJson } from './store.ts';
+import { readJson, removeFiles, writeJson } from './store.ts';
 import { hearTabs, tellTabs } from './tabs.ts';
 import { forgetModel, keepModel, keepTaught, loadTaught, taught, taughtNotKept } from './taught.ts';
 
@@ -268,13 +268,10 @@ async function forgetJob(): Promise<void> {
   try {
     // Another tab may have gone on with it.
     if (!wasOwn && (await isTabLocked(TEACH_LOCK))) return;
-    const storage = await store();
     // Another tab's stays.
     const kept = await readJson<StoredJob>(JOB);
     if (kept && kept.job.id !== own?.job.id) return;
-    for (const name of await storage.names()) {
-      if (name === JOB || name.startsWith('checkpoint-')) await storage.remove(name);
-    }
+    await removeFiles((name) => name === JOB || name.startsWith('checkpoint-'));
     tellTabs('training');
   } catch {
     // What could not be kept need not be removed.

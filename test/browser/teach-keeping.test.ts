@@ -1,0 +1,149 @@
+/** What Studio's view Teach keeps in the browser's storage, from a folder of files. */
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { BrowserContext, Page } from 'playwright-core';
+import sharp from 'sharp';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { type StaticHost, staticHost } from '../../src/cli/bench/web/static-host.ts';
+import { Reporter } from '../../src/cli/reporter.ts';
+import { builtPage } from '../../src/cli/studio/page.ts';
+import { exportSite } from '../../src/studio-server/export.ts';
+import { closeTestBrowser, noChromium, testBrowser } from './browser.ts';
+import type { Upload } from './cifar-files.ts';
+import { smallNetwork } from './small-network.ts';
+
+describe.skipIf(noChromium)(`what Teach keeps${noChromium ? ` (${noChromium})` : ''}`, () => {
+  let folder: string;
+  let host: StaticHost;
+  let context: BrowserContext;
+  let page: Page;
+  let images: Upload[];
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'harrier-teach-'));
+    const pageFolder = await builtPage(new Reporter({ machine: true }));
+    await exportSite({ folder: join(folder, 'site'), pageFolder, runs: [], data: [] });
+    // Stands in for the model that comes with Harrier, which takes seconds for each epoch.
+    const base = smallNetwork();
+    host = await staticHost(async (path) =>
+      /^\/api\/models\/[^/]+\/model\.onnx$/.test(path)
+        ? base
+        : readFile(join(folder, 'site', path)).catch(() => undefined),
+    );
+    images = await Promise.all(Array.from({ length: 8 }, (_, i) => noise(`${i}.png`)));
+  });
+  afterEach(() => context?.close());
+  afterAll(async () => {
+    await closeTestBrowser();
+    await host?.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  /** An image of some 7 kB that is kept as it is. */
+  async function noise(name: string): Promise<Upload> {
+    const image = sharp({
+      create: {
+        width: 48,
+        height: 48,
+        channels: 3,
+        background: '#808080',
+        noise: { type: 'gaussian', mean: 128, sigma: 60 },
+      },
+    });
+    return { name, mimeType: 'image/png', buffer: await image.png().toBuffer() };
+  }
+
+  async function open(): Promise<void> {
+    context = await (await testBrowser()).newContext({ viewport: { width: 1280, height: 900 } });
+    page = await context.newPage();
+    await page.goto(`${host.address}#/teach`);
+    await page.waitForSelector('.class-card');
+  }
+
+  const thumbnails = () => page.locator('.thumbnails li');
+
+  async function add(place: number, files: readonly Upload[]): Promise<void> {
+    const before = await thumbnails().count();
+    const card = page.locator('.class-card').nth(place);
+    await card.locator('input[type=file]').setInputFiles([...files]);
+    await thumbnails()
+      .nth(before + files.length - 1)
+      .waitFor();
+  }
+
+  async function twoClasses(): Promise<void> {
+    await add(0, images.slice(0, 4));
+    await add(1, images.slice(4));
+  }
+
+  const showOptions = () => page.getByRole('button', { name: 'Options', exact: true }).click();
+  const trained = () => page.waitForSelector('.try-panel', { timeout: 90_000 });
+
+  async function train(): Promise<void> {
+    await showOptions();
+    await page.getByLabel('Epochs').fill('1');
+    await page.getByRole('button', { name: 'Train', exact: true }).click();
+    await trained();
+  }
+
+  async function save(): Promise<string> {
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'Save project' }).click(),
+    ]);
+    const file = join(folder, 'saved.harrier.zip');
+    await download.saveAs(file);
+    return file;
+  }
+
+  async function startOver(): Promise<void> {
+    await page.getByRole('button', { name: 'Start over' }).click();
+    await page.getByRole('button', { name: 'Remove all' }).click();
+  }
+
+  /** Names of the files in the site's storage. */
+  const files = () =>
+    page.evaluate(async () => {
+      const namesIn = async (at: FileSystemDirectoryHandle): Promise<string[]> => {
+        const names: string[] = [];
+        for await (const [name, handle] of at.entries()) {
+          if (handle.kind === 'file') names.push(name);
+          else names.push(...(await namesIn(handle as FileSystemDirectoryHandle)));
+        }
+        return names;
+      };
+      return namesIn(await navigator.storage.getDirectory());
+    });
+
+  it('a project that is opened while the one before is still being removed stays whole', async () => {
+    await open();
+    await twoClasses();
+    await train();
+    const saved = await save();
+    // Until the page is loaded anew, as on a slow disk.
+    await page.evaluate(() => {
+      const { removeEntry } = FileSystemDirectoryHandle.prototype;
+      let last: Promise<unknown> = Promise.resolve();
+      FileSystemDirectoryHandle.prototype.removeEntry = function (this: FileSystemDirectoryHandle, ...what) {
+        const own = last
+          .then(() => new Promise((resolve) => setTimeout(resolve, 200)))
+          .then(() => removeEntry.apply(this, what));
+        last = own.catch(() => {});
+        return own.finally(() => {
+          document.body.dataset.removals = `${Number(document.body.dataset.removals ?? 0) + 1}`;
+        });
+      };
+    });
+    await startOver();
+    await page.getByLabel('Project file').setInputFiles(saved);
+    await thumbnails().nth(7).waitFor();
+    await trained();
+    // All that was there: eight images, the model, and its outcome.
+    await page.waitForFunction(() => Number(document.body.dataset.removals) >= 10);
+    await expect.poll(files, { timeout: 30_000 }).toContain('outcome.json');
+    await page.reload();
+    await trained();
+    expect(await thumbnails().count()).toBe(8);
+  });
+});
