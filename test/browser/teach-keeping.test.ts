@@ -116,6 +116,15 @@ describe.skipIf(noChromium)(`what Teach keeps${noChromium ? ` (${noChromium})` :
       return namesIn(await navigator.storage.getDirectory());
     });
 
+  /** Bytes that the site may keep; undefined: as many as ever. */
+  async function allow(quotaSize?: number): Promise<void> {
+    const client = await context.newCDPSession(page);
+    const { origin } = new URL(host.address);
+    await client.send('Storage.overrideQuotaForOrigin', { origin, quotaSize });
+  }
+
+  const unkept = () => page.locator('.thumbnails .unkept');
+
   it('a project that is opened while the one before is still being removed stays whole', async () => {
     await open();
     await twoClasses();
@@ -145,5 +154,28 @@ describe.skipIf(noChromium)(`what Teach keeps${noChromium ? ` (${noChromium})` :
     await page.reload();
     await trained();
     expect(await thumbnails().count()).toBe(8);
+  });
+
+  it('an image that was never kept comes back by Undo as one that is in this page only, until there is room', async () => {
+    await open();
+    await allow(1);
+    await add(0, images.slice(0, 3));
+    const words = (count: number) => page.getByText(`${count} images, marked below, are in this page only`);
+    await words(3).waitFor();
+    await page.getByRole('button', { name: 'Remove 1.png' }).click({ force: true });
+    await words(2).waitFor();
+    // Longer than what changes waits to be kept; too short a wait only lets pass what forgets the image.
+    await page.waitForTimeout(500);
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await words(3).waitFor();
+    expect(await unkept().count()).toBe(3);
+
+    await allow();
+    await page.locator('.class-name').first().fill('noise');
+    await page.getByText('in this page only').waitFor({ state: 'detached' });
+    expect(await unkept().count()).toBe(0);
+    await page.reload();
+    await thumbnails().nth(2).waitFor();
+    expect(await thumbnails().count()).toBe(3);
   });
 });

@@ -1,4 +1,4 @@
-import { signal } from '@preact/signals';
+import { computed, signal } from '@preact/signals';
 import { HarrierError } from 'harrier/src/errors.ts';
 import { askBeforeLosing } from '../leaving.ts';
 import { newId } from '../new-id.ts';
@@ -45,9 +45,14 @@ export const removed = signal<
 >(undefined);
 /** Why the browser does not keep what is here; it stays until all of it is kept. */
 export const notKept = signal<unknown>(undefined);
-/** Images that are only in this page, by id. */
+/** Images that are only in this page, by id; also those that were removed and may be brought back. */
 export const unkept = signal<ReadonlySet<string>>(new Set());
-askBeforeLosing(() => unkept.peek().size > 0);
+/** How many images of the classes are only in this page. */
+export const unkeptImages = computed(() => unkeptOf(classes.value ?? []).length);
+askBeforeLosing(() => unkeptImages.peek() > 0);
+
+const unkeptOf = (all: readonly TaughtClass[]): TaughtImage[] =>
+  all.flatMap(({ images }) => images.filter(({ id }) => unkept.value.has(id)));
 
 let loading: Promise<void> | undefined;
 
@@ -320,16 +325,14 @@ export async function keepImage({ id, blob }: TaughtImage): Promise<void> {
 
 /** Tries again to keep what there was no room for: something may have been removed. */
 async function keepTheRest(): Promise<void> {
-  if (unkept.peek().size === 0) return;
-  const images = now().flatMap((each) => each.images);
-  const still = images.filter(({ id }) => unkept.peek().has(id));
-  unkept.value = new Set(still.map(({ id }) => id));
+  const still = unkeptOf(now());
+  if (still.length === 0) return;
   for (const image of still) {
     await keepImage(image);
     // There is no room for the others either.
     if (unkept.peek().has(image.id)) return;
   }
-  notKept.value = undefined;
+  if (unkeptImages.peek() === 0) notKept.value = undefined;
 }
 
 /**
@@ -339,7 +342,7 @@ async function keepTheRest(): Promise<void> {
 async function keep(write: () => Promise<void>): Promise<boolean> {
   try {
     await write();
-    if (isRead && unkept.peek().size === 0) notKept.value = undefined;
+    if (isRead && unkeptImages.peek() === 0) notKept.value = undefined;
     return true;
   } catch (error) {
     if (!(error instanceof HarrierError)) throw error;

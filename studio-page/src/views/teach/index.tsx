@@ -16,7 +16,7 @@ import {
   notKept,
   removed,
   undo,
-  unkept,
+  unkeptImages,
 } from '../../teach/project.ts';
 import { taught } from '../../teach/taught.ts';
 import { forgetTaught, loadTraining, training } from '../../teach/training.ts';
@@ -103,7 +103,7 @@ export default function Teach() {
       <HiddenPixels />
       <Opening />
       {notKept.value !== undefined && (
-        <Message kind="note" title={lossText(unkept.value.size)} error={notKept.value} />
+        <Message kind="note" title={lossText(unkeptImages.value)} error={notKept.value} />
       )}
       <div class="teach">
         <section class="teach-classes" aria-label="Classes and their images">
