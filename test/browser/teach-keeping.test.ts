@@ -178,4 +178,25 @@ describe.skipIf(noChromium)(`what Teach keeps${noChromium ? ` (${noChromium})` :
     await thumbnails().nth(2).waitFor();
     expect(await thumbnails().count()).toBe(3);
   });
+
+  it('removed images make room for one that there was none for, as soon as Undo does not bring them back', async () => {
+    await open();
+    await twoClasses();
+    const kept = async () => (await files()).filter((name) => name.startsWith('picture-')).length;
+    await expect.poll(kept, { timeout: 30_000 }).toBe(8);
+    await allow(await page.evaluate(async () => (await navigator.storage.estimate()).usage));
+    await add(1, images.slice(0, 1));
+    const words = page.getByText('1 image, marked below, is in this page only');
+    await words.waitFor();
+    await page.clock.install();
+    await page.getByRole('button', { name: 'Remove class Class 1' }).click();
+    await page.getByText('Removed “Class 1”.').waitFor();
+    expect(await kept()).toBe(8);
+    await page.clock.fastForward('00:20');
+    await words.waitFor({ state: 'detached' });
+    expect([await kept(), await unkept().count()]).toEqual([5, 0]);
+    await page.reload();
+    await thumbnails().nth(4).waitFor();
+    expect(await thumbnails().count()).toBe(5);
+  });
 });

@@ -5,7 +5,7 @@ import { newId } from '../new-id.ts';
 import { mergedClasses } from './merged-classes.ts';
 import type { TaughtImage } from './messages.ts';
 import { readJson, removalsEnded, removeFiles, store, writeJson } from './store.ts';
-import { aloneInBrowser, hearTabs, inTurn, tellTabs } from './tabs.ts';
+import { aloneInBrowser, hearTabs, inTurn, isAlone, tellTabs } from './tabs.ts';
 
 /** A class that the user makes. */
 export interface TaughtClass {
@@ -74,7 +74,9 @@ async function load(): Promise<void> {
     notKept.value = error;
   }
   // Another tab may be about to name an image that it has written, or to bring one back. What stays is removed next time.
-  if (isRead) await aloneInBrowser(() => removeStrays(found)).catch(() => {});
+  await aloneInBrowser(async () => {
+    if (isRead) await removeStrays(found);
+  }).catch(() => {});
   classes.value = found.length > 0 ? found : [emptyClass(1), emptyClass(2)];
   agreed = now();
   hearTabs('classes', follow);
@@ -136,16 +138,15 @@ const isAlike = (some: readonly TaughtClass[], others: readonly TaughtClass[]) =
 function writeClasses(): Promise<void> {
   return inTurn(async () => {
     await takeOthers();
+    // First: the list may need its room. What is left is tried again with the next change.
+    await removeForgotten().catch(() => {});
     const mine = now();
     await writeJson(PROJECT, storedOf(mine));
     agreed = kept(mine);
   });
 }
 
-/**
- * Images that no class has any more, and their features. While the page is open they stay, so that removing them can be
- * undone.
- */
+/** Images that no class has any more, and their features. */
 async function removeStrays(known: readonly TaughtClass[]): Promise<void> {
   const used = idsOf(known);
   await removeFiles((name) => {
@@ -154,8 +155,39 @@ async function removeStrays(known: readonly TaughtClass[]): Promise<void> {
   });
 }
 
-const idsOf = (all: readonly TaughtClass[]): Set<string> =>
-  new Set(all.flatMap(({ images }) => images.map(({ id }) => id)));
+/** Images that were removed here, that Undo brings back no more, and whose files are there still. */
+const forgotten = new Set<string>();
+let removedBefore: typeof removed.value;
+removed.subscribe((next) => {
+  if (removedBefore) {
+    const used = usedImages();
+    for (const id of idsOf(removedBefore.bringBack(now()))) if (!used.has(id)) forgotten.add(id);
+  }
+  removedBefore = next;
+});
+
+/** Removes the files of forgotten images. While another tab is open they stay: it may bring them back. */
+async function removeForgotten(): Promise<void> {
+  // Another tab may have brought some back.
+  for (const id of usedImages()) forgotten.delete(id);
+  const gone = new Set(forgotten);
+  if (gone.size === 0 || !(await isAlone())) return;
+  await removeFiles((name) => {
+    const id = imageOf(name);
+    // It may have been added again meanwhile.
+    return id !== undefined && gone.has(id) && forgotten.has(id);
+  });
+  for (const id of gone) forgotten.delete(id);
+}
+
+/** Images that are here, and those that Undo would bring back. */
+function usedImages(): Set<string> {
+  return idsOf([...now(), ...(removed.peek()?.bringBack(now()) ?? [])]);
+}
+
+function idsOf(all: readonly TaughtClass[]): Set<string> {
+  return new Set(all.flatMap(({ images }) => images.map(({ id }) => id)));
+}
 
 /** The image that a file is, or has the features of. */
 function imageOf(name: string): string | undefined {
@@ -241,12 +273,18 @@ export function addToClass(classId: string, image: TaughtImage): void {
   else if (last) removed.value = { ...last, bringBack: (later) => withIt(last.bringBack(later)) };
 }
 
+/** Brings back what was removed last no more, which makes room in the browser's storage. */
+export function forgetRemoved(): void {
+  removed.value = undefined;
+  change(now());
+}
+
 /** Brings back what was removed last. */
 export function undo(): void {
   const last = removed.peek();
   if (!last) return;
-  removed.value = undefined;
   change(last.bringBack(now()));
+  removed.value = undefined;
 }
 
 /** A list with items again that were removed from it: each behind the one that it stood behind before. */
@@ -311,6 +349,7 @@ function storedOf(all: readonly TaughtClass[]): StoredProject {
 
 /** Keeps an image. Where there is no room for it, it is in this page alone. */
 export async function keepImage({ id, blob }: TaughtImage): Promise<void> {
+  forgotten.delete(id);
   await removalsEnded();
   const isKept = await keep(async () => {
     await (await store()).write(imageFile(id), new Uint8Array(await blob.arrayBuffer()));

@@ -29,6 +29,8 @@ export function hearTabs(news: News, act: () => void): void {
 
 const LOCK = 'harrier-teach-open';
 const TURN = 'harrier-teach-project';
+/** Whether other tabs know that this one is open. */
+let isOpen = false;
 
 /**
  * Does what no other tab may notice, where this is the only one; from then on others know that this one is open. Where
@@ -37,11 +39,23 @@ const TURN = 'harrier-teach-project';
 export async function aloneInBrowser(act: () => Promise<void>): Promise<void> {
   const locks = await tabLocks();
   if (!locks) return;
-  await locks.request(LOCK, { ifAvailable: true }, async (lock) => {
-    if (lock) await act();
-  });
-  // Held until the page is closed.
-  void locks.request(LOCK, { mode: 'shared' }, () => new Promise(() => {}));
+  try {
+    await locks.request(LOCK, { ifAvailable: true }, async (lock) => {
+      if (lock) await act();
+    });
+  } finally {
+    // Held until the page is closed.
+    void locks.request(LOCK, { mode: 'shared' }, () => {
+      isOpen = true;
+      return new Promise(() => {});
+    });
+  }
+}
+
+/** Whether no other tab has this page open, after `aloneInBrowser`. False where the browser cannot tell. */
+export async function isAlone(): Promise<boolean> {
+  const { held = [], pending = [] } = (await (await tabLocks())?.query()) ?? {};
+  return isOpen && [...held, ...pending].filter(({ name }) => name === LOCK).length === 1;
 }
 
 /** Does what only one tab may do at a time, as soon as the others have done it. */

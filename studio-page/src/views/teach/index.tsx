@@ -12,6 +12,7 @@ import {
   addClass,
   classes,
   clearProject,
+  forgetRemoved,
   loadProject,
   notKept,
   removed,
@@ -219,7 +220,7 @@ function Undo() {
     const end = () => {
       // Who is on the way to the button has the time that it takes.
       if (pill.current?.matches(':hover, :focus-within')) timer = setTimeout(end, 1000);
-      else if (removed.peek() === last) removed.value = undefined;
+      else if (removed.peek() === last) forgetRemoved();
     };
     let timer = setTimeout(end, 15_000);
     const keys = (event: KeyboardEvent) => {
