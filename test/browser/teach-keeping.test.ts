@@ -80,9 +80,12 @@ describe.skipIf(noChromium)(`what Teach keeps${noChromium ? ` (${noChromium})` :
   const showOptions = () => page.getByRole('button', { name: 'Options', exact: true }).click();
   const trained = () => page.waitForSelector('.try-panel', { timeout: 90_000 });
 
-  async function train(): Promise<void> {
+  const mirrored = () => page.getByLabel('A mirror image is the same thing');
+
+  async function train(options: { readonly mirrored?: boolean } = {}): Promise<void> {
     await showOptions();
     await page.getByLabel('Epochs').fill('1');
+    if (options.mirrored === false) await mirrored().uncheck();
     await page.getByRole('button', { name: 'Train', exact: true }).click();
     await trained();
   }
@@ -198,5 +201,25 @@ describe.skipIf(noChromium)(`what Teach keeps${noChromium ? ` (${noChromium})` :
     await page.reload();
     await thumbnails().nth(4).waitFor();
     expect(await thumbnails().count()).toBe(5);
+  });
+
+  it('options are those of the project: after a training, when it is opened again, and in its file', async () => {
+    await open();
+    await twoClasses();
+    await train({ mirrored: false });
+    const chosen = async () => {
+      if (!(await mirrored().isVisible())) await showOptions();
+      return [await mirrored().isChecked(), await page.getByLabel('Epochs').inputValue()];
+    };
+    await expect.poll(chosen).toEqual([false, '1']);
+    await page.reload();
+    await trained();
+    await expect.poll(chosen).toEqual([false, '1']);
+    const saved = await save();
+    await startOver();
+    await expect.poll(chosen).toEqual([true, '']);
+    await page.getByLabel('Project file').setInputFiles(saved);
+    await trained();
+    await expect.poll(chosen).toEqual([false, '1']);
   });
 });

@@ -1,6 +1,7 @@
 import { signal } from '@preact/signals';
 import { isUnwanted } from '../dropped.ts';
 import { addFolders, addImage, additions, endAdditions, imageBlob } from './add-images.ts';
+import { options, setOptions } from './options.ts';
 import { addClass, change, now, removed, renameClass } from './project.ts';
 import { type Entry, packProject, projectOf, type SavedProject } from './project-file.ts';
 import { keepTaught, taught } from './taught.ts';
@@ -91,8 +92,10 @@ async function checkImages({ classes }: SavedProject, file: File): Promise<void>
   }
 }
 
-async function addProject({ classes, taught }: SavedProject, how: 'replace' | 'add'): Promise<void> {
+async function addProject({ classes, options, taught }: SavedProject, how: 'replace' | 'add'): Promise<void> {
   const isWanted = additions();
+  // Files of before have none.
+  if (options && how === 'replace') setOptions(options);
   const filled = new Set<string>();
   for (const { name, images } of classes) {
     const all = now();
@@ -139,6 +142,6 @@ export async function savedProject(): Promise<Blob> {
       ),
     })),
   );
-  const bytes = packProject({ classes, ...(model && { taught: model }) });
+  const bytes = packProject({ classes, options: options.peek(), ...(model && { taught: model }) });
   return new Blob([bytes], { type: 'application/zip' });
 }

@@ -2,7 +2,9 @@ import { unzipSync, type Zippable, zipSync } from 'fflate';
 import { HarrierError } from 'harrier/src/errors.ts';
 import { formatBytes } from 'harrier/src/format/format.ts';
 import * as z from 'zod/mini';
+import type { Way } from './lesson.ts';
 import type { Outcome } from './messages.ts';
+import type { ChosenOptions } from './options.ts';
 
 /** What a project file is called when it is saved. */
 export const PROJECT_FILE = 'my-classes.harrier.zip';
@@ -21,9 +23,10 @@ export interface SavedImage {
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
-/** Classes with their images, and the model that was taught, as a file keeps them. */
+/** Classes with their images, how they are trained on, and the model that was taught, as a file keeps them. */
 export interface SavedProject {
   readonly classes: readonly { readonly name: string; readonly images: readonly SavedImage[] }[];
+  readonly options?: ChosenOptions;
   readonly taught?: {
     readonly outcome: Outcome;
     readonly model: Uint8Array<ArrayBuffer>;
@@ -40,6 +43,7 @@ export interface Entry {
 
 /** Identifiers become names in the browser's storage. */
 const Id = z.string().check(z.regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/));
+const WAYS: readonly Way[] = ['features', 'head', 'all', 'scratch'];
 const List = z.object({
   format: z.literal(1),
   classes: z.array(
@@ -56,6 +60,11 @@ const List = z.object({
         }),
       ),
     }),
+  ),
+  // Another version may have other ones.
+  options: z.catch(
+    z.optional(z.object({ way: z.optional(z.enum(WAYS)), epochs: z.string(), mirrored: z.boolean() })),
+    undefined,
   ),
   taught: z.optional(
     z.object({
@@ -86,7 +95,7 @@ const List = z.object({
 /**
  * A project as a zip archive. Each class is a folder of image files, so `harrier train --data` reads the archive too.
  */
-export function packProject({ classes, taught }: SavedProject): Uint8Array<ArrayBuffer> {
+export function packProject({ classes, options, taught }: SavedProject): Uint8Array<ArrayBuffer> {
   // Images and weights do not get smaller.
   const stored = { level: 0 } as const;
   const files: Zippable = {};
@@ -108,6 +117,7 @@ export function packProject({ classes, taught }: SavedProject): Uint8Array<Array
   const list: z.infer<typeof List> = {
     format: 1,
     classes: listed,
+    options,
     // As a schema has it: arrays that may change.
     ...(taught && { taught: JSON.parse(JSON.stringify({ outcome: taught.outcome, of: taught.of })) }),
   };
@@ -207,12 +217,13 @@ export function projectOf(entries: readonly Entry[], name: string): SavedProject
     if (!bytes) throw damaged(`no file ${file}`);
     return bytes;
   };
-  const { classes, taught } = list;
+  const { classes, options, taught } = list;
   return {
     classes: classes.map(({ name, images }) => ({
       name,
       images: images.map(({ file, ...image }) => ({ ...image, bytes: bytesOf(file) })),
     })),
+    ...(options && { options }),
     ...(taught && {
       taught: { of: taught.of, outcome: taught.outcome as unknown as Outcome, model: bytesOf(MODEL) },
     }),

@@ -10,6 +10,7 @@ import { checkClasses } from './check-classes.ts';
 import { teachHead } from './features.ts';
 import type { Way } from './lesson.ts';
 import { type FromTeacher, type Job, type Outcome, TEACH_LOCK, type ToTeacher } from './messages.ts';
+import { loadOptions } from './options.ts';
 import { classes, type TaughtClass } from './project.ts';
 import { readJson, removeFiles, writeJson } from './store.ts';
 import { hearTabs, tellTabs } from './tabs.ts';
@@ -61,9 +62,10 @@ let stored: StoredJob | undefined;
 /** Whether the training is this tab's: it began it, or went on with it. */
 let isOwn = false;
 
-/** Reads what was kept: a model that was taught before, a training that was cut short. After the project. */
+/** Reads what was kept: options, a model that was taught before, a training that was cut short. After the project. */
 export async function loadTraining(): Promise<void> {
   try {
+    await loadOptions();
     await loadTaught();
     hearTabs('training', () => void look().catch(() => {}));
     await look();

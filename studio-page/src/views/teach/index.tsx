@@ -8,6 +8,7 @@ import { Message } from '../../components/message.tsx';
 import { chosenFiles, type DroppedFile, droppedFiles } from '../../dropped.ts';
 import { addFiles, addFolders, endAdditions, refusals } from '../../teach/add-images.ts';
 import { isArchive, offerProject } from '../../teach/open-project.ts';
+import { setOptions } from '../../teach/options.ts';
 import {
   addClass,
   classes,
@@ -204,6 +205,7 @@ function StartOver() {
         endAdditions();
         refusals.value = [];
         void clearProject();
+        setOptions();
       }}
     >
       Start over

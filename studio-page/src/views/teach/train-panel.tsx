@@ -12,6 +12,7 @@ import { place } from '../../router.ts';
 import { lookAtImages, looked } from '../../teach/features.ts';
 import type { Way } from '../../teach/lesson.ts';
 import type { PageBackbone } from '../../teach/messages.ts';
+import { type ChosenOptions, options, setOptions } from '../../teach/options.ts';
 import { classes } from '../../teach/project.ts';
 import { taught } from '../../teach/taught.ts';
 import { discard, pause, resume, stale, start, type Training, training } from '../../teach/training.ts';
@@ -51,14 +52,14 @@ export function TrainPanel() {
 }
 
 function Options() {
-  const [chosen, setWay] = useState<Way>();
-  const [epochs, setEpochs] = useState('');
-  const [mirrored, setMirrored] = useState(true);
-  const [more, setMore] = useState(false);
+  const { way: chosen, epochs, mirrored } = options.value;
+  const choose = (change: Partial<ChosenOptions>) => setOptions({ ...options.peek(), ...change });
+  const [shown, setShown] = useState(false);
   const [problem, setProblem] = useState<unknown>();
   const base = useBaseModel();
   const info = useBackbone();
-  const way = chosen ?? (info ? 'features' : 'head');
+  // The project may come from a Studio that has a pretrained network.
+  const way = chosen && (chosen !== 'features' || info) ? chosen : info ? 'features' : 'head';
   const backbone = info
     ? { url: apiUrl('backbone/model.onnx'), name: info.name, hash: info.hash }
     : undefined;
@@ -71,9 +72,11 @@ function Options() {
   const images = all.reduce((total, each) => total + each.images.length, 0);
   const few = all.filter(({ images }) => images.length > 0 && images.length < 10);
   const epochsError =
-    epochs !== '' && !/^[1-9]\d{0,3}$/.test(epochs.trim())
+    way !== 'features' && epochs !== '' && !/^[1-9]\d{0,3}$/.test(epochs.trim())
       ? 'A whole number from 1 to 9999, or nothing.'
       : undefined;
+  // What keeps it from training is seen.
+  const more = shown || epochsError !== undefined;
   const begin = () => {
     setProblem(undefined);
     try {
@@ -108,7 +111,7 @@ function Options() {
         >
           {taught.value ? 'Train again' : 'Train'}
         </Button>
-        <Button kind="quiet" aria-expanded={more} onClick={() => setMore(!more)}>
+        <Button kind="quiet" aria-expanded={more} onClick={() => setShown(!more)}>
           {more ? 'Fewer options' : 'Options'}
         </Button>
       </div>
@@ -117,7 +120,7 @@ function Options() {
           <Select
             label="How"
             value={way}
-            onValue={(value) => setWay(value as Way)}
+            onValue={(value) => choose({ way: value as Way })}
             options={WAYS.filter(({ value }) => value !== 'features' || info)}
             help={WAYS.find(({ value }) => value === way)?.help}
           />
@@ -125,7 +128,7 @@ function Options() {
             <Input
               label="Epochs"
               value={epochs}
-              onValue={setEpochs}
+              onValue={(value) => choose({ epochs: value })}
               inputMode="numeric"
               placeholder="what suits the number of images"
               help="How often it goes through all images."
@@ -135,7 +138,7 @@ function Options() {
           <Checkbox
             label="A mirror image is the same thing"
             checked={mirrored}
-            onValue={setMirrored}
+            onValue={(value) => choose({ mirrored: value })}
             help="Leave it out for what has a left and a right: gestures, letters, arrows."
           />
         </div>
