@@ -222,4 +222,29 @@ describe.skipIf(noChromium)(`what Teach keeps${noChromium ? ` (${noChromium})` :
     await trained();
     await expect.poll(chosen).toEqual([false, '1']);
   });
+
+  it('an image that is dropped on the panel Try is tried, and becomes no image of a class', async () => {
+    await open();
+    await twoClasses();
+    await train();
+    const panel = page.locator('.try-panel');
+    // Beside the zone, on it, and on the image that was tried last.
+    const source = () => panel.evaluate((it) => it.querySelector<HTMLImageElement>('.tried')?.src);
+    for (const where of ['h2', '.dropzone', '.tried']) {
+      const before = await source();
+      await panel.locator(where).evaluate(
+        (element, bytes) => {
+          const dataTransfer = new DataTransfer();
+          dataTransfer.items.add(new File([Uint8Array.from(bytes)], 'it.png', { type: 'image/png' }));
+          element.dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }));
+        },
+        [...images[0].buffer],
+      );
+      await expect.poll(source).not.toBe(before);
+      await panel.locator('.verdict').waitFor();
+    }
+    // Too short a wait only lets pass what adds it to a class.
+    await page.waitForTimeout(500);
+    expect(await thumbnails().count()).toBe(8);
+  });
 });

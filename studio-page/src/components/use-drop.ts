@@ -17,8 +17,10 @@ export function useDrop(disabled: boolean | undefined, take: (files: DroppedFile
       },
       onDragLeave: () => setOver(false),
       onDrop: (event: DragEvent) => {
-        event.preventDefault();
         setOver(false);
+        // A place inside this one has taken it.
+        if (event.defaultPrevented) return;
+        event.preventDefault();
         if (!disabled && event.dataTransfer) void droppedFiles(event.dataTransfer).then(take);
       },
     },

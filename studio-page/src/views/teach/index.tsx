@@ -150,7 +150,9 @@ export default function Teach() {
   );
 }
 
-const inZone = (event: Event): boolean => (event.target as Element | null)?.closest('.dropzone') != null;
+/** Whether a part of the page takes what is dropped. */
+const inZone = (event: Event): boolean =>
+  (event.target as Element | null)?.closest('.dropzone, .try-panel') != null;
 
 /** Chooses a folder whose folders are classes. */
 function FolderPicker({ onFiles }: { readonly onFiles: (files: DroppedFile[]) => void }) {

@@ -6,6 +6,7 @@ import { Button } from '../../components/button.tsx';
 import { Dropzone } from '../../components/dropzone.tsx';
 import { Message } from '../../components/message.tsx';
 import { Panel } from '../../components/panel.tsx';
+import { useDrop } from '../../components/use-drop.ts';
 import type { Taught } from '../../teach/taught.ts';
 import { ask } from '../../teach/tools.ts';
 import { imageOf, NoCamera, Viewfinder } from './camera.tsx';
@@ -55,10 +56,17 @@ export function TryPanel({ taught: { outcome, model } }: { readonly taught: Taug
     setVerdict(undefined);
     setImage(undefined);
   };
+  const tryFile = (file: File): void => {
+    turn(false);
+    setImage(URL.createObjectURL(file));
+    void look(file, file.name);
+  };
+  const { handlers } = useDrop(false, ([first]) => first && tryFile(first.file));
   return (
     <Panel
       title="Try"
       class="try-panel"
+      drop={handlers}
       aside={
         <Button kind="quiet" icon={live ? 'stop' : 'camera'} onClick={() => turn(!live)}>
           {live ? 'Camera off' : 'Webcam'}
@@ -74,11 +82,7 @@ export function TryPanel({ taught: { outcome, model } }: { readonly taught: Taug
             <Dropzone
               compact={image !== undefined}
               title={image ? 'Another image' : 'Drop an image that it has not seen'}
-              onFiles={([file]) => {
-                setImage(URL.createObjectURL(file));
-                setVerdict(undefined);
-                void look(file, file.name);
-              }}
+              onFiles={([file]) => tryFile(file)}
             />
           </>
         )}
