@@ -11,7 +11,7 @@ import { Reporter } from '../../src/cli/reporter.ts';
 import { builtPage } from '../../src/cli/studio/page.ts';
 import { evaluatePredictions } from '../../src/evaluation/index.ts';
 import { RunFolder } from '../../src/platform/node/runs/run-folder.ts';
-import type { ImageList, RunSummary } from '../../src/studio-server/api.ts';
+import type { CorrectionChanges, ImageList, RunSummary } from '../../src/studio-server/api.ts';
 import { exportSite } from '../../src/studio-server/export.ts';
 import { writeImages } from '../cli/harrier.ts';
 import { openStudio, studioFolder, type TestStudio } from '../studio/studio.ts';
@@ -377,6 +377,25 @@ describe.skipIf(noChromium)('data in the browser', () => {
     await page.waitForURL(/cutout=4$/);
     await at('data?tab=augmentation&augment=flp');
     await until(page.getByText('Did you mean "flip"?'));
+  });
+
+  it('shows augmentation of images as they are trained on: relabelled, and without excluded ones', async () => {
+    await at('data?tab=augmentation&augment=none');
+    const names = () => page.locator('.variants thead th').allInnerTexts();
+    const classNames = ['cat', 'dog', 'ship'];
+    const { images } = await listed('limit=7');
+    const [first, second, ...others] = images;
+    const shown = (labels: readonly number[]) => labels.map((label) => classNames[label]);
+    await expect.poll(names).toEqual(shown(images.slice(0, 6).map(({ label }) => label)));
+    const label = (first.label + 1) % 3;
+    const correct = async (...changes: CorrectionChanges['changes']) => {
+      const { status } = await server.send('PUT', '/api/datasets/images/train/marks', { changes });
+      expect(status).toBe(200);
+    };
+    await correct({ indices: [first.index], label }, { indices: [second.index], excluded: true });
+    await expect.poll(names).toEqual(shown([label, ...others.map((each) => each.label)]));
+    await correct({ indices: [first.index, second.index], label: null, excluded: false });
+    await expect.poll(names).toEqual(shown(images.slice(0, 6).map((each) => each.label)));
   });
 });
 

@@ -1,7 +1,7 @@
 import { type AugmentationConfig, augmentationsFrom } from 'harrier/src/data/augmentation/index.ts';
 import { augmentationList } from 'harrier/src/data/augmentation/words.ts';
 import { imageBytes } from 'harrier/src/data/dataset.ts';
-import type { DatasetInfo, ImageList, Split } from 'harrier/src/studio-server/api.ts';
+import type { DatasetInfo, ImageList } from 'harrier/src/studio-server/api.ts';
 import { useMemo, useState } from 'preact/hooks';
 import { apiUrl, getBytes, getJson } from '../../api.ts';
 import { Button } from '../../components/button.tsx';
@@ -11,6 +11,7 @@ import { Link } from '../../components/link.tsx';
 import { Loading } from '../../components/loading.tsx';
 import { Message } from '../../components/message.tsx';
 import { Panel } from '../../components/panel.tsx';
+import { labelOf } from '../../images/entries.ts';
 import { useLoad } from '../../load.ts';
 import { exported, place, setQuery } from '../../router.ts';
 import { KNOBS, SETS, type Settings, settingsOf, wordsOf } from './knobs.ts';
@@ -26,8 +27,11 @@ export function Augmentation({ facts }: { readonly facts: DatasetInfo }) {
   const parsed = useMemo(() => parse(augment), [augment]);
   const settings = 'error' in parsed ? {} : settingsOf(parsed.configs);
   const change = (next: Settings) => setQuery({ augment: wordsOf(next) || 'none' }, { replace: true });
-  const samples = useLoad(`samples ${facts.id} ${classText} ${first}`, (signal) =>
-    loadSamples(facts, classText, first, signal),
+  // Every change of a correction comes as new facts.
+  const samples = useLoad(
+    `samples ${facts.id} ${classText} ${first}`,
+    (signal) => loadSamples(facts, classText, first, signal),
+    facts,
   );
   return (
     <div class="augmentation">
@@ -94,7 +98,8 @@ export function Augmentation({ facts }: { readonly facts: DatasetInfo }) {
         {'error' in parsed && <Message error={parsed.error} />}
         {samples.error !== undefined && <Message error={samples.error} onRetry={samples.again} />}
         {!samples.value && samples.loading && <Loading what="images" />}
-        {samples.value && 'configs' in parsed && (
+        {samples.value?.indices.length === 0 && <p class="note">No image here is trained on.</p>}
+        {samples.value && samples.value.indices.length > 0 && 'configs' in parsed && (
           <Variants facts={facts} samples={samples.value} configs={parsed.configs} seed={seed} />
         )}
       </div>
@@ -202,24 +207,27 @@ function parse(
   }
 }
 
-/** A few images of different classes, or of the class that is looked at. */
+/** A few images as they are trained on, of different classes or of the class that is looked at. */
 async function loadSamples(
   facts: DatasetInfo,
   classText: string | undefined,
   first: number,
   signal: AbortSignal,
 ): Promise<Samples> {
-  const split: Split = 'train';
-  const path = `datasets/${facts.id}/${split}`;
-  const { size, counts } = facts.splits.train;
+  const path = `datasets/${facts.id}/train`;
+  const { size, counts, marks } = facts.splits.train;
   const ofClass = classText !== undefined && Number(classText) < facts.classNames.length;
-  const most = ofClass ? counts[Number(classText)] : size;
-  const offset = most > IMAGES ? first % (most - IMAGES) : 0;
+  // The list has those too that are left out, and in a class those that were relabelled.
+  const most = ofClass ? counts[Number(classText)] - marks.relabelled : size;
+  const limit = IMAGES + marks.excluded;
+  const offset = most > limit ? first % (most - limit) : 0;
   const { images } = await getJson<ImageList>(`${path}/images`, {
-    parameters: { ...(ofClass && { class: classText }), offset, limit: IMAGES },
+    parameters: { ...(ofClass && { class: classText }), offset, limit },
     signal,
   });
-  const indices = images.slice(0, IMAGES).map(({ index }) => index);
+  const used = images.filter(({ mark }) => !mark?.excluded).slice(0, IMAGES);
+  const indices = used.map(({ index }) => index);
+  if (indices.length === 0) return { pixels: new Uint8Array(), indices, labels: [] };
   const pixels = await getBytes(apiUrl(`${path}/pixels`, { indices: indices.join(',') }), signal);
-  return { pixels, indices, labels: images.slice(0, IMAGES).map(({ label }) => label) };
+  return { pixels, indices, labels: used.map(labelOf) };
 }
