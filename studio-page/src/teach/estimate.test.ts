@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { estimateOf, expected } from './estimate.ts';
+import { estimateOf, expected, weakestClass } from './estimate.ts';
 
 /** Held-out images of one class: whether each is right, and what it was recorded with. */
 const heldOut = (rights: readonly boolean[], groups: readonly (number | undefined)[] = []) =>
@@ -31,4 +31,18 @@ it('expects less of images that were recorded together than of as many others', 
   expect(estimateOf(outcome)).toContain(
     `80 of 100 held-out images were right: on other images like these, expect ${lower} to ${upper}%`,
   );
+});
+
+it('names the weakest class that has enough wrong images, also beside a tiny one that is wrong altogether', () => {
+  const images = (label: number, ...predicted: number[]) =>
+    predicted.map((each) => ({ label, predicted: each }));
+  const large = images(0, 0, 0, 0, 0, 2, 2, 1);
+  expect(weakestClass([...images(1, 0, 0), ...large, ...images(2, 2, 2, 2)])).toEqual({
+    label: 0,
+    count: 7,
+    wrong: 3,
+    takenFor: 2,
+    times: 2,
+  });
+  expect(weakestClass(images(1, 0, 0))).toBeUndefined();
 });

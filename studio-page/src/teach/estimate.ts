@@ -31,3 +31,44 @@ export function expected(heldOut: Outcome['heldOut']): {
   );
   return { right: right.filter(Boolean).length, lower, upper };
 }
+
+/** A held-out image: its class, and the one that the model says. */
+export interface Evaluated {
+  readonly label: number;
+  readonly predicted: number;
+}
+
+/** Fewer wrong images of a class may be chance. */
+const ENOUGH_WRONG = 3;
+
+/** The class with the largest fraction of wrong images, among those with 3 or more of them; undefined where none has. */
+export function weakestClass(evaluated: readonly Evaluated[]):
+  | {
+      readonly label: number;
+      /** Its images, and those of them that are wrong. */
+      readonly count: number;
+      readonly wrong: number;
+      /** The class that most of these were taken for, and how many were. */
+      readonly takenFor: number;
+      readonly times: number;
+    }
+  | undefined {
+  const labels = [...new Set(evaluated.map(({ label }) => label))];
+  const weakest = labels
+    .map((label) => {
+      const own = evaluated.filter((each) => each.label === label);
+      return { label, count: own.length, wrong: own.filter(({ predicted }) => predicted !== label) };
+    })
+    .filter(({ wrong }) => wrong.length >= ENOUGH_WRONG)
+    .toSorted((a, b) => b.wrong.length / b.count - a.wrong.length / a.count)
+    .at(0);
+  if (!weakest) return undefined;
+  const { label, count, wrong } = weakest;
+  const [taken] = [...new Set(wrong.map(({ predicted }) => predicted))]
+    .map((takenFor) => ({
+      takenFor,
+      times: wrong.filter(({ predicted }) => predicted === takenFor).length,
+    }))
+    .toSorted((a, b) => b.times - a.times);
+  return { label, count, wrong: wrong.length, ...taken };
+}

@@ -1,7 +1,7 @@
 import { formatDuration, formatPercent, formatQuantity } from 'harrier/src/format/format.ts';
 import { Message } from '../../components/message.tsx';
 import { Panel } from '../../components/panel.tsx';
-import { expected } from '../../teach/estimate.ts';
+import { type Evaluated, expected, weakestClass } from '../../teach/estimate.ts';
 import type { Outcome } from '../../teach/messages.ts';
 import { classes, imageUrlOf } from '../../teach/project.ts';
 import type { Taught } from '../../teach/taught.ts';
@@ -76,12 +76,7 @@ function OneRecording({ classNames }: { readonly classNames: readonly string[] }
   );
 }
 
-interface Evaluated {
-  readonly label: number;
-  readonly predicted: number;
-}
-
-/** Which class needs images most: the one that is recognised least, where that is no chance of two or three images. */
+/** Which class needs images most. */
 function Advice({
   classNames,
   evaluated,
@@ -89,26 +84,13 @@ function Advice({
   readonly classNames: readonly string[];
   readonly evaluated: readonly Evaluated[];
 }) {
-  const rows = classNames.map((name, label) => {
-    const own = evaluated.filter((each) => each.label === label);
-    const wrong = own.filter((each) => each.predicted !== label);
-    return { name, count: own.length, wrong };
-  });
-  const weakest = rows
-    .filter(({ count }) => count > 0)
-    .toSorted((a, b) => b.wrong.length / b.count - a.wrong.length / a.count)
-    .at(0);
-  if (!weakest || weakest.wrong.length < 3) return null;
-  const taken = classNames
-    .map((name, label) => ({
-      name,
-      count: weakest.wrong.filter(({ predicted }) => predicted === label).length,
-    }))
-    .toSorted((a, b) => b.count - a.count)[0];
+  const weakest = weakestClass(evaluated);
+  if (!weakest) return null;
+  const { label, count, wrong, takenFor, times } = weakest;
   return (
     <p>
-      <b>{weakest.name}</b> needs images most: {weakest.wrong.length} of {weakest.count} were not recognised,{' '}
-      {taken.count} of them taken for <b>{taken.name}</b>. Add images that show the difference.
+      <b>{classNames[label]}</b> needs images most: {wrong} of {count} were not recognised, {times} of them
+      taken for <b>{classNames[takenFor]}</b>. Add images that show the difference.
     </p>
   );
 }
