@@ -247,4 +247,17 @@ describe.skipIf(noChromium)(`what Teach keeps${noChromium ? ` (${noChromium})` :
     await page.waitForTimeout(500);
     expect(await thumbnails().count()).toBe(8);
   });
+
+  it('on a phone, Undo does not lie over the buttons of the training', async () => {
+    await open();
+    await page.setViewportSize({ width: 360, height: 740 });
+    await add(0, images.slice(0, 1));
+    await page.getByRole('button', { name: 'Remove 0.png' }).click({ force: true });
+    const boxOf = async (selector: string) => (await page.locator(selector).boundingBox())!;
+    const [pill, row] = [await boxOf('.teach-undo > div'), await boxOf('.train-row')];
+    expect(pill.y + pill.height).toBeLessThan(row.y);
+    await page.setViewportSize({ width: 740, height: 360 });
+    const low = await boxOf('.teach-undo > div');
+    expect(low.y + low.height).toBeGreaterThan(300);
+  });
 });
