@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { Dataset } from './dataset.ts';
+import type { FolderRules } from './folder-rules.ts';
 import { ascii, hashHeader } from './hash.ts';
 import { memoryDataset } from './memory.ts';
 import { sha256 } from './sha256.ts';
@@ -163,6 +164,48 @@ describe('validationSplit', () => {
     const of = (seed: number) => imagesOf(validationSplit(set, 0.2, seed).validation);
     expect(of(1)).toEqual(of(1));
     expect(of(1)).not.toEqual(of(2));
+  });
+
+  describe('of images in groups', () => {
+    // Of 210 images of the first class, 200 are of one group and 10 of another.
+    const labels = Array.from({ length: 250 }, (_, i) => Number(i >= 210));
+    const groups = Uint32Array.from(labels, (_, i) => (i < 200 ? 0 : i < 210 ? 200 : i));
+    const grouped: Dataset = { ...numbered(labels, ['a', 'b']), copies: groups };
+    const seeds = [...Array(20).keys()];
+    const aside = (dataset: Dataset, rules?: FolderRules) =>
+      seeds.map((seed) => validationSplit(dataset, 0.1, seed, rules).validation);
+    const counts = (datasets: readonly Dataset[]) => datasets.map((each) => [...classCounts(each)]);
+
+    it('takes no group that is larger than the rest of the fraction', () => {
+      expect(counts(aside(grouped))).toEqual(seeds.map(() => [10, 4]));
+      // By time, the newest image is of the large group.
+      const timed = { ...grouped, times: Float64Array.from(labels, (_, i) => -i) };
+      expect(counts(aside(timed))).toEqual(seeds.map(() => [10, 4]));
+      expect(imagesOf(validationSplit(timed, 0.1, 1).validation).slice(10)).toEqual([210, 211, 212, 213]);
+    });
+
+    it('does not take it for the sake of another class either', () => {
+      // Nearly all of the second class is together with one image of the first.
+      const copies = Uint32Array.from(labels, (_, i) => (i === 0 || i >= 212 ? 0 : i));
+      expect(counts(aside({ ...grouped, copies }))).toEqual(seeds.map(() => [21, 2]));
+    });
+
+    it('takes the smallest of groups that all are larger than the fraction', () => {
+      const copies = Uint32Array.from(labels, (_, i) => (i < 120 ? 0 : i < 210 ? 120 : i));
+      expect(counts(aside({ ...grouped, copies }))).toEqual(seeds.map(() => [90, 4]));
+    });
+
+    it('is as it was for runs of before, and where no images belong together', () => {
+      for (const rules of [2, 3] as const) {
+        const before = aside(grouped, rules);
+        expect(before.slice(0, 3).map((each) => imagesOf(each).slice(200))).toEqual([
+          [214, 227, 237, 239],
+          [216, 219, 245, 247],
+          [210, 218, 222, 227],
+        ]);
+        expect(aside(set, rules).map(imagesOf)).toEqual(aside(set).map(imagesOf));
+      }
+    });
   });
 
   it.each([0, 1, -0.5, Number.NaN])('refuses the fraction %d', (fraction) => {

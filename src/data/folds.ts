@@ -39,7 +39,7 @@ export function foldsOf(
   dataset: Pick<Dataset, 'name' | 'size' | 'labels' | 'tags' | 'classNames' | 'copies' | 'times'>,
   count: number,
   seed: number,
-  rules: FolderRules = 3,
+  rules: FolderRules = 4,
 ): Folding {
   const groups = groupsOf(dataset);
   const parts = dataset.times ? count + 1 : count;
@@ -156,7 +156,7 @@ function foldsByTime(
   const blocks: { images: number[]; time: number }[] = [];
   for (const { group, time } of ordered) {
     const last = blocks.at(-1);
-    if (rules === 3 && last?.time === time) last.images.push(...group);
+    if (rules >= 3 && last?.time === time) last.images.push(...group);
     else blocks.push({ images: [...group], time });
   }
   const partOf = new Int32Array(times.length);

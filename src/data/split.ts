@@ -17,18 +17,21 @@ export interface ValidationSplit {
  * Sets a fraction of the training images aside, so that early stopping and the choice of the best epoch do not use
  * test images. The fraction is taken of every class (stratified), at random by `seed`; the same seed always chooses
  * the same images. A class with at least two images keeps at least one and gives at least one, unless they are copies
- * of one another (`Dataset.copies`): copies stay on one side. Of images with times (`Dataset.times`) the newest of each
- * class are set aside. Of images with any number of labels, the rarest counts as the class; those without any are one.
+ * of one another (`Dataset.copies`): copies stay on one side. A group that is larger than the rest of the fraction is left
+ * for training; where all groups of a class are, its smallest is set aside. Of images with times (`Dataset.times`) the
+ * newest of each class are set aside. Of images with any number of labels, the rarest counts as the class; those without any
+ * are one.
  *
  * @param fraction to set aside, above 0 and below 1
- * @param rules below 3, as for runs of before: images without any label count as of the most frequent
+ * @param rules below 4, as for runs of before: groups are set aside until the fraction is reached, however large the last
+ *   one is; below 3, images without any label count as of the most frequent
  * @throws HarrierError `bad-option` for another fraction, `bad-data` when one side would be empty
  */
 export function validationSplit(
   dataset: Dataset,
   fraction: number,
   seed: number,
-  rules: FolderRules = 3,
+  rules: FolderRules = 4,
 ): ValidationSplit {
   if (!(fraction > 0 && fraction < 1)) {
     throw new HarrierError('bad-option', 'this fraction cannot be used', {
@@ -38,25 +41,33 @@ export function validationSplit(
     });
   }
   const setAside = new Uint8Array(dataset.size);
-  const strata = strataOf(rules === 3 ? dataset : { ...dataset, tags: undefined });
+  const strata = strataOf(rules >= 3 ? dataset : { ...dataset, tags: undefined });
   const left = Uint32Array.from(strata.counts);
   const copiesOf = groupsOf(dataset);
   const times = dataset.times && newestOfGroups(dataset.times, copiesOf);
-  imagesByStratum(strata).forEach((images, label) => {
+  const ofStratum = imagesByStratum(strata);
+  const least = ofStratum.map(({ length }) => length - countOf(length, fraction));
+  const one = least.map(() => 1);
+  const setGroupAside = (group: readonly number[]) => {
+    for (const image of group) {
+      setAside[image] = 1;
+      left[strata.of[image]]--;
+    }
+  };
+  ofStratum.forEach((images, label) => {
     const order = times
       ? [...images.keys()].sort((a, b) => times[images[b]] - times[images[a]])
       : random(seed, 'validation-split', label).permutation(images.length);
-    const least = images.length - countOf(images.length, fraction);
-    for (let i = 0; i < order.length && left[label] > least; i++) {
-      const image = images[order[i]];
-      if (setAside[image]) continue;
-      const group = copiesOf(image);
-      if (!keepsEveryStratum(strata, group, left)) continue;
-      for (const copy of group) {
-        setAside[copy] = 1;
-        left[strata.of[copy]]--;
-      }
+    const groups = [...new Set(Array.from(order, (place) => copiesOf(images[place])))];
+    for (const group of groups) {
+      if (left[label] <= least[label]) break;
+      if (!setAside[group[0]] && leaves(rules >= 4 ? least : one, strata, group, left)) setGroupAside(group);
     }
+    if (rules < 4 || left[label] < images.length) return;
+    const [smallest] = groups
+      .filter((group) => leaves(one, strata, group, left))
+      .sort((a, b) => a.length - b.length);
+    if (smallest) setGroupAside(smallest);
   });
   const train: number[] = [];
   const validation: number[] = [];
@@ -105,12 +116,17 @@ function groupsOf({ copies }: Dataset): (image: number) => readonly number[] {
   return (image) => groups.get(copies[image])!;
 }
 
-/** Whether some image of every stratum is left for training without this group. */
-function keepsEveryStratum({ of }: Strata, group: readonly number[], left: Uint32Array): boolean {
-  if (group.length === 1) return left[of[group[0]]] > 1;
+/** Whether as many images of every stratum are left for training without this group. */
+function leaves(
+  least: readonly number[],
+  { of }: Strata,
+  group: readonly number[],
+  left: Uint32Array,
+): boolean {
+  if (group.length === 1) return left[of[group[0]]] > least[of[group[0]]];
   const gone = new Map<number, number>();
   for (const image of group) gone.set(of[image], (gone.get(of[image]) ?? 0) + 1);
-  return [...gone].every(([stratum, count]) => left[stratum] > count);
+  return [...gone].every(([stratum, count]) => left[stratum] - count >= least[stratum]);
 }
 
 function imagesByStratum({ of, counts }: Strata): number[][] {

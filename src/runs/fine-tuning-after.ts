@@ -48,7 +48,7 @@ export async function rivalHead(
 }
 
 async function prepared(head: PreparedRun, wanted: RunOptions, method: RunMethod): Promise<PreparedRun> {
-  const { images } = trainingImages(head, { ...wanted, limit: undefined });
+  const { images } = trainingImages(head, { ...wanted, limit: undefined }, head.data.rules);
   const plan = planRun(wanted, images, method);
   const { network, optimizer, options } = plan;
   checkReject(options, network, images.validation?.size);

@@ -43,7 +43,7 @@ export interface OpenedData extends TrainingImages {
   readonly test: Dataset;
   /** Where it lies, if it is a folder: an absolute path. */
   readonly path?: string;
-  /** How it was split; default 2. */
+  /** How it was split; default 4. */
   readonly rules?: FolderRules;
   /** Files that were left out. */
   readonly skipped: number;

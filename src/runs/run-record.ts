@@ -182,7 +182,7 @@ const DATA = {
   classNames: list(anyText, { atLeast: 1, words: 'a list of texts' }) as Schema<readonly string[]>,
   imageShape: fields({ height: count, width: count, channels: count }),
   /** How a folder was read and split (`FolderRules`); absent is 1. */
-  rules: unchecked<FolderRules>(z.literal([1, 2, 3], { error: '1, 2 or 3' })),
+  rules: unchecked<FolderRules>(z.literal([1, 2, 3, 4], { error: '1, 2, 3 or 4' })),
   /** Labels that its owner changed and images that were left out; a resumed run keeps them, whatever comes later. */
   marks: optional(
     fields({

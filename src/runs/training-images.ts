@@ -19,14 +19,14 @@ export interface TrainingImages {
  * brings is used, and then nothing is set aside.
  *
  * @param given all training images, and the validation images that the data brings along
- * @param rules with 1, as before version 0.2: a fraction to set aside wins over a validation part; below 3, see
+ * @param rules with 1, as before version 0.2: a fraction to set aside wins over a validation part; below 4, see
  *   `validationSplit`
  * @throws HarrierError `bad-option`, `bad-data` when nothing is left on one side
  */
 export function trainingImages(
   { train: all, validation: brought }: TrainingImages,
   { limit, validationSplit: fraction, seed }: Pick<RunOptions, 'limit' | 'validationSplit' | 'seed'>,
-  rules: FolderRules = 3,
+  rules: FolderRules = 4,
 ): { readonly images: TrainingImages; readonly notes: readonly string[] } {
   const limited = limit === undefined ? all : firstImages(all, limit);
   const notes = limitNotes(all, limited);

@@ -81,6 +81,7 @@ it('varies sizes, of the same images, in trials of a plan', async () => {
     .split('\n')
     .map((line) => JSON.parse(line));
   expect(new Set(lines.map(({ trial }) => trial.data.validation)).size, 'other pixels').toBe(2);
+  expect(lines.map(({ trial }) => trial.data.rules)).toEqual([4, 4]);
   for (const trial of ['1', '2']) {
     const { code, stderr } = await run('sweep', '--plan', 'sizes.jsonl', '--trial', trial);
     expect(code, stderr).toBe(0);

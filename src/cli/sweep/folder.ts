@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import type { FolderRules } from '../../data/folder-rules.ts';
 import { HarrierError } from '../../errors.ts';
 import type { History } from '../../evaluation/index.ts';
 import { jsonObject } from '../../json-text.ts';
@@ -46,6 +47,8 @@ export interface SweepRecord {
 export interface SweptData {
   readonly train: string;
   readonly validation: string;
+  /** How they were divided; older sweeps lack it. */
+  readonly rules?: FolderRules;
 }
 
 export interface TrialRecord {

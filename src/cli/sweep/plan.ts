@@ -131,8 +131,8 @@ async function dataOfTrials(
   return all;
 }
 
-function sweptData({ data: { train, validation } }: PreparedRun): SweptData {
-  return { train: train.hash, validation: validation!.hash };
+function sweptData({ data: { train, validation, rules } }: PreparedRun): SweptData {
+  return { train: train.hash, validation: validation!.hash, ...(rules && { rules }) };
 }
 
 async function prepare(given: TrialOptions, hooks: { onProgress: OnProgress; signal: AbortSignal }) {

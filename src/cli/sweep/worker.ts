@@ -66,7 +66,7 @@ export async function trainTrial(
   const stored = isNew ? undefined : await folder.record();
   const { run, record } = stored
     ? await prepareAgain(stored, withGivenAnew(stored.options, given, availableParallelism()), { onProgress })
-    : await begun(given, path, trial, onProgress);
+    : await begun(given, path, trial, data, onProgress);
   checkSweptData(run.data, data);
   if (isNew) folder = await createRunFolder(run.options.recipe, path);
   return folder.exclusively(async () => {
@@ -98,10 +98,13 @@ async function begun(
   given: TrialOptions,
   path: string,
   trial: RunRecord['trial'],
+  data: Task['data'],
   onProgress: () => void,
 ): Promise<{ run: PreparedRun; record: RunRecord }> {
   const { options, ...how } = await newRun(asTrainOptions(given));
-  const run = await prepareRun(options, { ...how, onProgress });
+  // A sweep that does not say it was planned before there were others.
+  const rules = data?.rules ?? (options.multiLabel ? 3 : 2);
+  const run = await prepareRun(options, { ...how, rules, onProgress });
   return { run, record: { ...newRecord(run, trialCommand(given, path)), trial } };
 }
 

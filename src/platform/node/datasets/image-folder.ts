@@ -47,7 +47,7 @@ export interface ImageFolderOptions extends SplitRules, LabelRules {
   readonly cacheDirectory?: string;
   /** Up to how many bytes of decoded images are held in memory; beyond, each is read from the cache file. */
   readonly memoryBytes?: number;
-  /** How the folder is split: by default 2, or 3 where `pooled`; 1 for runs of versions before 0.2. */
+  /** How the folder is split: by default 4; less for runs that began with older versions. */
   readonly rules?: FolderRules;
   /**
    * Whether a run begins with it: what would be no good split by time is then refused. False: one that has begun goes
@@ -110,8 +110,7 @@ export async function imageFolder(
   path: string,
   options: ImageFolderOptions = {},
 ): Promise<ImageFolderSplits> {
-  const { cacheDirectory: cache = cacheDirectory(), testSplit, splitBy, pooled = false } = options;
-  const { rules = pooled === true ? 3 : 2 } = options;
+  const { cacheDirectory: cache = cacheDirectory(), testSplit, splitBy, pooled = false, rules = 4 } = options;
   const keptTest = rules !== 1 && !splitBy ? await readKeptTest(path, cache) : undefined;
   let newlyKept: readonly string[] = [];
   const opened = await openFolder(path, 'training', options, (folder) => {
@@ -125,7 +124,7 @@ export async function imageFolder(
       const all = folder.dataset('all', good, 'all', own);
       return { train: all, test: all, skipped: folder.skipped, notes: listing.notes };
     };
-    if (pooled === true && !(rules === 3 ? bringsTest(listing) : listing.hasParts)) return allImages();
+    if (pooled === true && !(rules >= 3 ? bringsTest(listing) : listing.hasParts)) return allImages();
     const contentHashes = splitKeys(listing, decoded.contentHashes);
     const content = { ...decoded, contentHashes, copies, keptTest };
     const parts = splitFolder(listing, content, rules, {

@@ -2,7 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { writeImages } from '../../../../test/cli/harrier.ts';
+import { writeImage, writeImages } from '../../../../test/cli/harrier.ts';
+import { resumedFineTuning } from '../../../runs/fine-tuning-after.ts';
 import { newRun } from './new-run.ts';
 import { newRecord, prepareAgain, prepareRun } from './prepare-run.ts';
 
@@ -35,6 +36,30 @@ describe('a cross-validation of images in a training part alone', () => {
     expect(again.run.data).toEqual(before.data);
     const second = await prepareRun(await fold(2), { rules: before.data.rules });
     expect(second.data.pool).toEqual(before.data.pool);
+  });
+});
+
+describe('validation images of a run on images in groups', () => {
+  it('are about the fraction asked for; runs of before go on with theirs', async () => {
+    const data = join(place, 'grouped');
+    for (const [label, name] of ['cat', 'dog'].entries()) {
+      for (let i = 0; i < 20; i++)
+        await writeImage(join(data, 'train', name, `${name}${Number(i < 18)}-${i}.png`), 12, label, i);
+      await writeImage(join(data, 'test', name, 'x.png'), 12, label, 20);
+    }
+    const { options: whole } = await newRun({ data, epochs: 1, seed: 1, groupBy: '([a-z]+\\d)-' });
+    const options = { ...whole, validationSplit: 0.1 };
+    const run = await prepareRun(options);
+    expect([run.data.rules, run.data.validation!.images]).toEqual([4, 4]);
+    const before = await prepareRun(options, { rules: 3 });
+    expect(before.data.validation!.images).toBeGreaterThan(18);
+    const again = await prepareAgain(newRecord(before, 'train'), options, {});
+    expect(again.run.data).toEqual(before.data);
+    // So does the fine-tuning after a head that was fitted before.
+    const head = await prepareRun(whole, { rules: 3 });
+    const record = { options, network: head.network.config() };
+    const tuned = await resumedFineTuning(head, record, undefined);
+    expect(tuned.data.validation).toEqual(before.data.validation);
   });
 });
 

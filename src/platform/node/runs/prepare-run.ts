@@ -88,7 +88,7 @@ async function openData(
   side: number | undefined,
   then: RunData | undefined,
   {
-    rules: fixed = options.folds || options.multiLabel ? 3 : 2,
+    rules: fixed = 4,
     corrections,
     ...hooks
   }: Pick<PrepareOptions, 'rules' | 'corrections' | 'onProgress' | 'signal'>,
