@@ -29,7 +29,11 @@ it.each([
   [['photos', '--classes', ','], 2, /received no name/],
   [['photos', '--port', '70000'], 2, /--port: this port does not exist/],
   [['photos', '--move'], 1, /labels\.csv: no image has a label yet/],
-  [['strange'], 1, /labels\.csv, line 1: no column says which file is meant/],
+  [
+    ['strange'],
+    1,
+    /labels\.csv, line 1: no column says which label is meant: .* Call its columns "file" and "label"/,
+  ],
   [[], 2, /missing required argument/],
 ])('label %j fails with a sentence', async (args, code, message) => {
   const finished = await harrier(['label', ...args], { cwd: place.path });

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -48,4 +48,41 @@ it('labels in lines of JSON are not hidden by another list', async () => {
   );
   await write('labels.csv', 'file,label\nb.png,bee\n');
   expect([...(await LabelList.read(folder)).labels]).toEqual([['b.png', 'bee']]);
+});
+
+it('lists are read by the same names of columns as in training', async () => {
+  await write('labels.csv', 'id,breed\na.png,ant\n');
+  await LabelList.change(folder, (list) => list.set('b.png', 'bee'));
+  expect(await readFile(join(folder, 'labels.csv'), 'utf8')).toBe('id,breed\na.png,ant\nb.png,bee\n');
+  expect((await listImages(folder)).classNames).toEqual(['ant', 'bee']);
+});
+
+it('lines mean the files that they mean in training', async () => {
+  await mkdir(join(folder, 'more'));
+  await write('more/d.png', 'd');
+  await write('labels.csv', 'id,label\na,ant\nb,bee\nd.png,bee\n');
+  const files = ['a.png', 'b.png', 'c.png', 'more/d.png'];
+  expect((await LabelList.read(folder)).labelsOf(files)).toEqual(['ant', 'bee', undefined, 'bee']);
+  await LabelList.change(folder, (list) => {
+    list.set('a.png', 'bee');
+    list.set('b.png', 'ant');
+    list.set('c.png', 'ant');
+  });
+  expect(await readFile(join(folder, 'labels.csv'), 'utf8')).toBe(
+    'id,label\na,bee\nb,ant\nd.png,bee\nc.png,ant\n',
+  );
+  expect((await listImages(join(folder, 'labels.csv'))).files).toHaveLength(4);
+  // Images that have moved are named as they are now.
+  await LabelList.change(folder, (list) => list.rename(new Map([['a.png', 'bee/a.png']])));
+  expect(await readFile(join(folder, 'labels.csv'), 'utf8')).toContain('\nbee/a.png,bee\n');
+  await write('a.jpg', 'a');
+  await write('labels.csv', 'id,label\na,ant\n');
+  await expect(LabelList.read(folder)).rejects.toThrow(/labels\.csv, line 2: several files may be meant/);
+});
+
+it('no labels are written into columns of 0 and 1', async () => {
+  await write('metadata.csv', 'file,ant,bee\na.png,0,1\nb.png,1,1\n');
+  await expect(LabelList.read(folder)).rejects.toThrow(
+    `${join(folder, 'metadata.csv')}: labels are not written into columns of 0 and 1: expected a column of labels.`,
+  );
 });

@@ -1,12 +1,13 @@
-import { readFile } from 'node:fs/promises';
-import { dirname, join, relative, resolve, sep } from 'node:path';
+import { readdir, readFile } from 'node:fs/promises';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { HarrierError } from '../../../errors.ts';
 import { writeAtomically } from '../files/cache.ts';
 import { withLock } from '../files/lock.ts';
 import { readError } from '../files/read-error.ts';
 import { isImageName } from '../images/image-names.ts';
+import { ListedFiles } from './listed-files.ts';
 import { delimiterOf, isJsonLines, readManifest, tableRecords, textOf } from './manifest.ts';
-import { fieldsOf, ignoredColumns, valuesOfTable } from './manifest-columns.ts';
+import { fieldsOf, ignoredColumns, tagColumns, valuesOfTable } from './manifest-columns.ts';
 import { listsIn } from './manifest-listing.ts';
 
 /** The list of labels in a folder of images that has none yet. `train --data` reads it as it stands. */
@@ -14,6 +15,21 @@ export const LABEL_LIST = 'labels.csv';
 
 const NAMES = ['file', 'label'];
 const ELSEWHERE = 'copy the images to a folder of your own';
+
+/** A line of a table, and where it stands. */
+interface TableLine {
+  readonly record: readonly string[];
+  readonly line: number;
+}
+
+/** A line of a list. */
+interface Row {
+  /** The path below the folder: of the file that is meant, where there is one. */
+  readonly path: string;
+  /** What tells files apart: their paths, in which an `é` may be spelt in one character or two. */
+  readonly key: string;
+  readonly cells: readonly string[];
+}
 
 /**
  * A list of images with labels as a table: all its lines and columns are kept, also those that are not understood here.
@@ -29,30 +45,27 @@ export class LabelList {
   /** Where all lines say a part, a new one must, too. */
   readonly #hasParts: boolean;
   /** In their order. Several may be of one file. */
-  #rows: readonly { readonly key: string; readonly cells: readonly string[] }[];
+  #rows: readonly Row[];
 
-  private constructor(path: string, delimiter: string, head: readonly string[], rows: readonly string[][]) {
+  private constructor(path: string, delimiter: string, head: readonly string[], lines: readonly TableLine[]) {
     this.path = path;
     this.#delimiter = delimiter;
     this.#head = head;
-    const valuesOf = valuesOfTable(
-      head,
-      rows.map((record) => ({ record })),
-    );
-    const { file, label, part: parts } = fieldsOf(head, path, 1, { ignored: ignoredColumns(head, valuesOf) });
+    const { file, label, part } = columnsOf(head, lines, path);
     this.#file = file!;
     this.#label = label!;
-    this.#part = parts;
-    const part = this.#part;
+    this.#part = part;
     this.#hasParts =
-      part !== undefined && rows.length > 0 && rows.every((row) => (row[part] ?? '').trim() !== '');
-    this.#rows = rows.map((cells) => ({ key: this.#key(cells[this.#file] ?? ''), cells }));
+      part !== undefined &&
+      lines.length > 0 &&
+      lines.every(({ record }) => (record[part] ?? '').trim() !== '');
+    this.#rows = lines.map(({ record }) => this.#row(record));
   }
 
   /**
    * The list of a folder, which `train --data` reads too; an empty one where there is none yet.
-   * @throws HarrierError `bad-data` when the file there is no such list, `not-supported` when it is no table, `storage`
-   *   when it cannot be read
+   * @throws HarrierError `bad-data` when the file there is no such list, or a line of it may mean several files,
+   *   `not-supported` when it is no table with a column of labels, `storage` when it cannot be read
    */
   static async read(folder: string): Promise<LabelList> {
     const path = await listOf(folder);
@@ -64,13 +77,36 @@ export class LabelList {
       return new LabelList(path, ',', NAMES, []);
     }
     const text = textOf(bytes, path);
-    const records = tableRecords(text, path).map(({ record }) => record);
-    const [first] = records;
+    const lines = tableRecords(text, path);
+    const [first] = lines;
     if (!first) return new LabelList(path, ',', NAMES, []);
-    const delimiter = delimiterOf(text);
-    if (!isImageName(first[0])) return new LabelList(path, delimiter, first, records.slice(1));
-    const names = first.map((_, i) => NAMES[i] ?? `column ${i + 1}`);
-    return new LabelList(path, delimiter, names, records);
+    const hasNames = !isImageName(first.record[0]);
+    const names = hasNames ? first.record : first.record.map((_, i) => NAMES[i] ?? `column ${i + 1}`);
+    const own = hasNames ? lines.slice(1) : lines;
+    const list = new LabelList(path, delimiterOf(text), names, own);
+    await list.#find(own);
+    return list;
+  }
+
+  /** Finds the files that lines mean, as training does: `abc` may be `train/abc.jpg`. @throws HarrierError `bad-data` */
+  async #find(lines: readonly TableLine[]): Promise<void> {
+    const folder = dirname(this.path);
+    const listed = new ListedFiles(folder, this.path);
+    const known = new Map<string, Promise<ReadonlySet<string>>>();
+    // Most lines name their files as they are: one look into a folder finds all of it.
+    const isThere = async (path: string) => {
+      const names = known.get(dirname(path)) ?? filesIn(join(folder, dirname(path)));
+      known.set(dirname(path), names);
+      return (await names).has(basename(path));
+    };
+    this.#rows = await Promise.all(
+      this.#rows.map(async (row, i) => {
+        if (await isThere(row.path)) return row;
+        const file = (row.cells[this.#file] ?? '').trim();
+        const found = await listed.find({ file, line: lines[i].line });
+        return found ? this.#row(row.cells, found.path) : row;
+      }),
+    );
   }
 
   /**
@@ -88,11 +124,10 @@ export class LabelList {
     });
   }
 
-  /** Labels by file, as the list spells it; lines without a label are left out. */
+  /** Labels by the path of the file below the folder; lines without a label are left out. */
   get labels(): ReadonlyMap<string, string> {
     const pairs = this.#rows.map(
-      ({ cells }) =>
-        [this.#path(cells[this.#file] ?? ''), (cells[this.#label] ?? '').trim().normalize('NFC')] as const,
+      ({ path, cells }) => [path, (cells[this.#label] ?? '').trim().normalize('NFC')] as const,
     );
     return new Map(pairs.filter(([, label]) => label !== ''));
   }
@@ -105,7 +140,7 @@ export class LabelList {
 
   /** Gives a file a label; undefined takes it back. A line that says more than that stays, without a label. */
   set(file: string, label: string | undefined): void {
-    const key = this.#key(file);
+    const key = this.#path(file).normalize('NFC');
     // A part may be the one that a new line got here.
     const isOwn = (cell: string, i: number) =>
       i === this.#file ||
@@ -117,14 +152,14 @@ export class LabelList {
       if (row.key !== key) return [row];
       if (label === undefined && row.cells.every(isOwn)) return [];
       const cells = this.#head.map((_, i) => (i === this.#label ? (label ?? '') : (row.cells[i] ?? '')));
-      return [{ key, cells }];
+      return [{ ...row, cells }];
     });
     if (isThere || label === undefined) return;
     const cells = this.#head.map(() => '');
     cells[this.#file] = file;
     cells[this.#label] = label;
     if (this.#hasParts) cells[this.#part!] = 'train';
-    this.#rows = [...this.#rows, { key, cells }];
+    this.#rows = [...this.#rows, this.#row(cells)];
   }
 
   /** Gives the lines of files others: they were moved. @param moved new paths, by old ones in NFC */
@@ -132,13 +167,12 @@ export class LabelList {
     this.#rows = this.#rows.map((row) => {
       const to = moved.get(row.key);
       if (to === undefined) return row;
-      return { key: this.#key(to), cells: row.cells.map((cell, i) => (i === this.#file ? to : cell)) };
+      return this.#row(row.cells.map((cell, i) => (i === this.#file ? to : cell)));
     });
   }
 
-  /** What tells files apart: their paths, in which an `é` may be spelt in one character or two. */
-  #key(file: string): string {
-    return this.#path(file).normalize('NFC');
+  #row(cells: readonly string[], path = this.#path(cells[this.#file] ?? '')): Row {
+    return { path, key: path.normalize('NFC'), cells };
   }
 
   /** A path below the folder. Lists from Windows name files with `\\`; paths may be absolute. */
@@ -165,6 +199,36 @@ export class LabelList {
   }
 }
 
+/** Names of the files of a folder. */
+async function filesIn(folder: string): Promise<ReadonlySet<string>> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  return new Set(entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name));
+}
+
+/** @throws HarrierError `bad-data` without a column of files or of labels, `not-supported` for a column for each label */
+function columnsOf(head: readonly string[], lines: readonly TableLine[], path: string) {
+  const valuesOf = valuesOfTable(head, lines);
+  const ignored = ignoredColumns(head, valuesOf);
+  if (lines.length > 0 && tagColumns(head, valuesOf, { ignored }))
+    throw notWritten('columns of 0 and 1', 'a column of labels', path);
+  try {
+    return fieldsOf(head, path, 1, { ignored, further: true });
+  } catch (error) {
+    if (!(error instanceof HarrierError)) throw error;
+    // What else may be done is said in the options of training.
+    const next = 'Call its columns "file" and "label" in the first line.';
+    throw new HarrierError(error.code, error.summary, { ...error.details, next });
+  }
+}
+
+function notWritten(form: string, expected: string, path: string): HarrierError {
+  return new HarrierError('not-supported', `labels are not written into ${form}`, {
+    where: path,
+    expected,
+    next: 'Write its labels as a table with the columns file and label, and move it away.',
+  });
+}
+
 /**
  * The list that labels are read from and written to: the one that the folder has. Where that says no labels, as a table
  * of photographers does, a new list comes before it.
@@ -175,11 +239,7 @@ async function listOf(folder: string): Promise<string> {
   const [path] = await listsIn(folder);
   if (path === undefined || path === own || !(await isOfLabels(path))) return own;
   if (!isJsonLines(path)) return path;
-  throw new HarrierError('not-supported', 'labels are not written into lines of JSON', {
-    where: path,
-    expected: 'a table, such as labels.csv',
-    next: 'Write its labels as a table with the columns file and label, and move it away.',
-  });
+  throw notWritten('lines of JSON', 'a table, such as labels.csv', path);
 }
 
 async function isOfLabels(path: string): Promise<boolean> {

@@ -12,6 +12,9 @@ const MOST_FOLDERS = 20;
 
 type ListedFile = Omit<FolderFile, 'label' | 'part'>;
 
+/** A line of a list that names a file. */
+type Line = Pick<ManifestRow, 'file' | 'line'>;
+
 /** The images of a folder by their names without the ending. */
 type Stems = ReadonlyMap<string, readonly string[]>;
 
@@ -41,7 +44,7 @@ export class ListedFiles {
    * Undefined where there is no such file.
    * @throws HarrierError `bad-data` where several files may be meant
    */
-  async find(row: ManifestRow): Promise<ListedFile | undefined> {
+  async find(row: Line): Promise<ListedFile | undefined> {
     const spellings = [...spellingsOf(row)];
     for (const spelling of spellings) {
       const found = (await this.#at(spelling)) ?? (await this.#withEnding(spelling, row));
@@ -75,7 +78,7 @@ export class ListedFiles {
     };
   }
 
-  async #withEnding(spelling: string, row: ManifestRow): Promise<ListedFile | undefined> {
+  async #withEnding(spelling: string, row: Line): Promise<ListedFile | undefined> {
     if (isImageName(spelling)) return undefined;
     const { dir, base } = parse(spelling);
     const names = (await this.#stemsIn(resolve(this.#root, dir))).get(base) ?? [];
@@ -105,7 +108,7 @@ export class ListedFiles {
     return this.#folders;
   }
 
-  #several({ file, line }: ManifestRow, paths: readonly string[]): HarrierError {
+  #several({ file, line }: Line, paths: readonly string[]): HarrierError {
     return new HarrierError('bad-data', 'several files may be meant', {
       where: `${this.#list}, line ${line}`,
       expected: `one file called "${file}"`,
@@ -126,7 +129,7 @@ async function stemsOf(folder: string): Promise<Stems> {
 }
 
 /** A path of a list, and how else it may be meant. */
-function spellingsOf({ file }: Pick<ManifestRow, 'file'>): Set<string> {
+function spellingsOf({ file }: Pick<Line, 'file'>): Set<string> {
   // A list that was written on Windows is read elsewhere too.
   const slashes = [file, ...(sep === '/' && file.includes('\\') ? [file.replaceAll('\\', '/')] : [])];
   // Nor do systems agree on how to write é: as one character, or as a letter and its accent.
