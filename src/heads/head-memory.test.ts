@@ -24,3 +24,8 @@ it.each([
 ])('refuses %s', (_, size, free, words) => {
   expect(() => checkLinearHead(size, free)).toThrow(words);
 });
+
+it('says what else can be done where no head was chosen', () => {
+  const remedy = { next: 'Inspect fewer images.' };
+  expect(() => checkLinearHead(photos, 2e8, remedy)).toThrow(/received 0\.2 GB\. Inspect fewer images\.$/);
+});

@@ -2,7 +2,7 @@ import type { Progress } from '../data/progress.ts';
 import { classCounts } from '../data/statistics.ts';
 import { classText, imagesOfEach } from '../data/tags.ts';
 import { accuracyInterval } from '../evaluation/cross-validation.ts';
-import type { HeadData } from '../heads/index.ts';
+import { checkLinearHead, type HeadData } from '../heads/index.ts';
 import type { Runtime } from '../runtime/index.ts';
 import { adviceFor } from './advice.ts';
 import { confusionsOf, type HeldOutAnswers, heldOutAnswers } from './answers.ts';
@@ -47,7 +47,8 @@ const USUAL = 0.2;
  * Inspects labelled images by the features of a network: how good a classifier will be, what would make it better, and
  * which images need a look. All parts are inspected together, test images too.
  *
- * @throws HarrierError `bad-data`, `bad-shape` when there are no images, fewer than two classes, or other features
+ * @throws HarrierError `bad-data`, `bad-shape` when there are no images, fewer than two classes, or other features;
+ *   `not-supported` when memory does not suffice for so many images and classes
  */
 export async function inspectImages(
   parts: readonly InspectedPart[],
@@ -69,6 +70,11 @@ export async function inspectImages(
     classNames,
     ...(copies && { copies }),
   };
+  checkLinearHead(
+    { images: images.count, views: 1, classes: classNames.length, size },
+    runtime.freeMemory?.(),
+    { next: 'Inspect fewer images, or only some of the classes.', options: ['classes'] },
+  );
   const validated = await crossValidated(runtime, headData, seed, telling('cross-validating', 'steps'));
   const tagged =
     validated &&

@@ -60,3 +60,12 @@ it('finds labels that are wrong, expected mAP and F1, and leaves out what speaks
   expect(text).toMatch(/probably (also|not) (flies|hooves|wheels) \([^)]*%\)/);
   expect(text).toContain('measured for images of one class each only');
 });
+
+it('is refused where memory does not suffice for so many images and classes', async () => {
+  const { dataset, features } = planted(0);
+  const runtime = { ...nodeRuntime({ threads: 1 }), freeMemory: () => 1e4 };
+  const how = { runtime, data: 'planted', network: 'made up', size: SIZE, seed: 1 };
+  await expect(inspectImages([{ part: 'train', dataset, features }], how)).rejects.toThrow(
+    /fitting a linear head on 240 images of 3 classes at once needs more memory .* Inspect fewer images/,
+  );
+});

@@ -4,6 +4,7 @@ import { fineTuningMethod } from '../recipes/index.ts';
 import { checkMemory } from '../training/index.ts';
 import { checkReject } from './check-reject.ts';
 import { fitHead, type HeadFit } from './fit-head.ts';
+import { checkHeadMemory } from './head-memory.ts';
 import { planRun, type RunMethod } from './plan-run.ts';
 import { type PreparedRun, partsOf } from './prepare-run.ts';
 import type { RunPlatform } from './run-platform.ts';
@@ -52,6 +53,11 @@ async function prepared(head: PreparedRun, wanted: RunOptions, method: RunMethod
   const plan = planRun(wanted, images, method);
   const { network, optimizer, options } = plan;
   checkReject(options, network, images.validation?.size);
+  // It begins with a head that is fitted on features, and is compared with one.
+  checkHeadMemory(
+    { ...head, ...plan, ...images },
+    { next: 'Take fewer images with --limit.', options: ['limit'] },
+  );
   const { loss, microBatch, averageMomentum } = options;
   const batch = Math.min(options.batchSize, images.train.size);
   const memory = { network, optimizer, loss, runtime: head.runtime, batch, microBatch, averageMomentum };

@@ -1,4 +1,3 @@
-import { mirrorsSides } from '../data/augmentation/index.ts';
 import type { Dataset, ImageShape } from '../data/dataset.ts';
 import type { FolderRules } from '../data/folder-rules.ts';
 import type { UsedCorrections } from '../data/kept-corrections.ts';
@@ -6,7 +5,7 @@ import { isStretched } from '../data/preprocessing.ts';
 import { HarrierError } from '../errors.ts';
 import type { DataInfo } from '../evaluation/index.ts';
 import { formatCount, formatNumber, formatQuantity } from '../format/format.ts';
-import { checkHeadKind, checkLinearHead } from '../heads/index.ts';
+import { checkHeadKind } from '../heads/index.ts';
 import type { NetworkConfig } from '../models/index.ts';
 import { highestRate, optimizerFrom } from '../optimizers/index.ts';
 import { fineTuningSplit } from '../recipes/index.ts';
@@ -15,6 +14,7 @@ import { checkMemory, type StepGraph } from '../training/index.ts';
 import { checkAdaptive } from './check-adaptive.ts';
 import { checkReject } from './check-reject.ts';
 import { type FoldedImages, foldedImages } from './folded-images.ts';
+import { checkHeadMemory, coldNote, isWarmedUp } from './head-memory.ts';
 import { plannedOptions, planRun, type RunMethod, type RunPlan } from './plan-run.ts';
 import type { RunData, RunOptions } from './run-record.ts';
 import type { StartingModel } from './starting-model.ts';
@@ -28,6 +28,8 @@ export interface PreparedRun extends RunPlan, TrainingImages {
   readonly runtime: Runtime;
   /** The graph of a whole step, where memory was checked by it. */
   readonly stepGraph?: StepGraph;
+  /** Whether memory does not suffice to fit the new last layer of a fine-tuning on features before its first step. */
+  readonly isCold?: boolean;
   /** The test images. */
   readonly test: Dataset;
   /** Of a cross-validation, the images that are divided into folds. */
@@ -99,12 +101,9 @@ export async function prepareRun(
   const batch = Math.min(options.batchSize, images.train.size);
   const { loss, microBatch, averageMomentum } = options;
   const memory = { network, optimizer, loss, runtime, batch, microBatch, averageMomentum };
-  if (options.head === 'linear') {
-    const views = mirrorsSides(options.augmentation) ? 2 : 1;
-    const { size: all, classNames } = images.train;
-    const [size = 0] = network.parameters.filter(({ shape }) => shape.length === 2).at(-1)?.shape ?? [];
-    checkLinearHead({ images: all, views, classes: classNames.length, size }, runtime.freeMemory?.());
-  }
+  const fitting = { train: images.train, network, options, runtime };
+  if (options.head === 'linear') checkHeadMemory(fitting);
+  const cold = isWarmedUp({ options }) ? coldNote(fitting) : undefined;
   // Where the head alone is fitted, on features, nothing is differentiated but the head.
   const stepGraph = options.head ? undefined : await checkMemory(memory);
   return {
@@ -114,6 +113,7 @@ export async function prepareRun(
     data,
     runtime,
     stepGraph,
+    ...(cold && { isCold: true }),
     test: opened.test,
     ...(folded && { folding: folded }),
     skipped: opened.skipped,
@@ -122,6 +122,8 @@ export async function prepareRun(
       ...(folded?.division.notes ?? []),
       ...notes,
       ...splitNote(wanted, split, images),
+      // A run that goes on has its first weights, or was told.
+      ...(cold && !stored ? [cold] : []),
       ...(method.recipe ? lengthNote(wanted, options, images.train.size) : []),
     ],
   };

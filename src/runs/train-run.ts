@@ -6,6 +6,7 @@ import type { Ensemble } from './ensemble.ts';
 import { type FinishOptions, finishRun } from './finish-run.ts';
 import { fitHead, type HeadFit, warmedUp } from './fit-head.ts';
 import { type FitHooks, fitRun } from './fit-run.ts';
+import { isWarmedUp } from './head-memory.ts';
 import type { PreparedRun } from './prepare-run.ts';
 import type { RunPlatform } from './run-platform.ts';
 import type { ComparedModels, RunRecord } from './run-record.ts';
@@ -81,11 +82,7 @@ export async function trainRun(
   const kept = await checkpointsOf(stored, id, platform.sha256, hooks.onLost);
   await stored.writeRecord(record);
   // Features of the layers before the head cost a part of an epoch, and the first steps are no longer lost on it.
-  const { from } = run.options;
-  const begun =
-    from && from.trainable !== 'head'
-      ? { ...run, firstWeights: () => warmedUp(run, platform, onProgress) }
-      : run;
+  const begun = isWarmedUp(run) ? { ...run, firstWeights: () => warmedUp(run, platform, onProgress) } : run;
   const result = await fitRun(begun, { id, stored, kept }, platform, hooks);
   if (result.ended === 'interrupted') return { ended: 'interrupted', position: result.position };
   return finish(result, result.ended, { rival: await hooks.rival?.() });

@@ -10,6 +10,7 @@ import {
   type PlannedLength,
 } from '../training/index.ts';
 import type { FittingRun } from './fit-run.ts';
+import { isWarmedUp } from './head-memory.ts';
 import type { PreparedRun } from './prepare-run.ts';
 import type { RunPlatform } from './run-platform.ts';
 
@@ -34,17 +35,16 @@ export interface LengthWithin {
  * @throws HarrierError as `measurePace` does
  */
 export async function lengthWithin(
-  run: FittingRun & Pick<PreparedRun, 'test'>,
+  run: FittingRun & Pick<PreparedRun, 'test' | 'isCold'>,
   left: () => number,
   platform: Pick<RunPlatform, 'openBatches' | 'clock'>,
 ): Promise<LengthWithin> {
   const { pace, length } = await paceOf(run, platform);
-  const { testTimeAugmentation = 'none', from, head, augmentation } = run.options;
+  const { testTimeAugmentation = 'none', augmentation } = run.options;
   // The model that is evaluated looks at each image as often as it has views.
   const tested = run.test.size * viewsOf(testTimeAugmentation).length;
   // A new last layer begins with what a head on features finds.
-  const isWarmedUp = from && from.trainable !== 'head' && head === undefined;
-  const warmedUp = isWarmedUp ? run.train.size * (mirrorsSides(augmentation) ? 2 : 1) : 0;
+  const warmedUp = isWarmedUp(run) ? run.train.size * (mirrorsSides(augmentation) ? 2 : 1) : 0;
   const seconds = PLANNED * left() - (tested + warmedUp) * pace.image;
   return {
     epochs: epochsWithin(seconds, pace, length),
