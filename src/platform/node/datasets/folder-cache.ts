@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type FileHandle, open, readdir, rm, stat, statfs } from 'node:fs/promises';
+import { type FileHandle, open, readdir, rm, stat, statfs, utimes } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { type ImageInput, imageBytes } from '../../../data/dataset.ts';
@@ -19,6 +19,10 @@ import type { FolderListing } from './folder-listing.ts';
 
 /** Raised when more is known of the same files. */
 const VERSION = 2;
+
+const HOUR = 3_600_000;
+/** Caches of other contents that nobody has opened for so long are removed: earlier, a run may be about to read them. */
+const UNUSED = { usually: 24 * HOUR, withoutRoom: HOUR };
 
 /** What became of the files of a listing. */
 export interface DecodedFolder {
@@ -102,6 +106,8 @@ export async function readFolderCache(
   const { contentHashes, bad, copies, hashes } = metadata;
   // Files may be bad for want of a package that is there now.
   if (bad.some(([, why]) => why.startsWith(HEIC_UNREAD)) && (await readsHeic())) return undefined;
+  // Its time says when it was last used; a cache that cannot be written to is nobody's to remove.
+  await utimes(`${path}.json`, new Date(), new Date()).catch(() => {});
   return {
     pixelFile: `${path}.pixels`,
     contentHashes,
@@ -197,19 +203,24 @@ export async function decodeFolder(
 
 /** What has no room is known before hours of decoding. @throws HarrierError `storage` */
 async function checkRoom(folder: string, images: number, shape: ImageInput): Promise<void> {
-  const needed = images * imageBytes(shape);
-  const free = await statfs(folder).then(
-    ({ bavail, bsize }) => bavail * bsize,
-    () => 0,
-  );
-  // Some file systems do not know, or say nothing: writing tells.
-  if (free === 0 || needed <= free) return;
+  const { needed, free, suffices } = await roomFor(folder, images, shape);
+  if (suffices) return;
   throw new HarrierError('storage', 'there is no room for the decoded images', {
     where: folder,
     expected: `${formatBytes(needed)}, for ${formatQuantity(images, 'image')} of ${shape.width} × ${shape.height} pixels`,
     received: `${formatBytes(free)} free`,
     next: 'Free some space, set HARRIER_CACHE to a folder of another disk, or take fewer or smaller images.',
   });
+}
+
+async function roomFor(folder: string, images: number, shape: ImageInput) {
+  const needed = images * imageBytes(shape);
+  const free = await statfs(folder).then(
+    ({ bavail, bsize }) => bavail * bsize,
+    () => 0,
+  );
+  // Some file systems do not know, or say nothing: writing tells.
+  return { needed, free, suffices: free === 0 || needed <= free };
 }
 
 /** What an image itself is to blame for; anything else may pass. */
@@ -243,23 +254,37 @@ export async function saveFolderCache(path: string, decoded: DecodedFolder): Pro
   await writeAtomically(`${path}.json`, JSON.stringify(metadata));
 }
 
-/** Removes the caches of the folder's earlier contents, and what killed processes left half-written. */
-export async function removeOldCaches(path: string, prefix: string): Promise<void> {
-  const keep = basename(path);
-  for (const name of await readdir(dirname(path))) {
-    if (!name.startsWith(prefix)) continue;
-    const old = join(dirname(path), name);
+/**
+ * Removes caches of the folder's other contents that have not been used for a day, or an hour where the disk has no room
+ * for another, and what killed processes left half-written.
+ *
+ * @param name of the cache that is to be made, which begins with `prefix`
+ */
+export async function removeOldCaches(
+  directory: string,
+  { prefix, name: keep }: ReturnType<typeof cacheName>,
+  listing: Pick<FolderListing, 'files'>,
+  shape: ImageInput,
+): Promise<void> {
+  const { suffices } = await roomFor(directory, listing.files.length, shape);
+  const longest = suffices ? UNUSED.usually : UNUSED.withoutRoom;
+  const names = (await readdir(directory)).filter((name) => name.startsWith(prefix));
+  // Pixels before the description beside them, whose time counts for both.
+  for (const name of names.sort().reverse()) {
+    const old = join(directory, name);
     const isOld = /\.(pixels|json)$/.test(name)
-      ? !name.startsWith(keep)
-      : name.endsWith('.tmp') && (name.startsWith(keep) || (await isAbandoned(old)));
+      ? !name.startsWith(keep) && (await isUnused(old, longest))
+      : name.endsWith('.tmp') && (name.startsWith(keep) || (await isUnused(old, HOUR)));
     // On Windows a file in use cannot be removed; the next run tries again.
     if (isOld) await rm(old, { force: true }).catch(() => {});
   }
 }
 
-async function isAbandoned(path: string): Promise<boolean> {
-  const info = await stat(path).catch(() => undefined);
-  return info !== undefined && Date.now() - info.mtimeMs > 3_600_000;
+async function isUnused(path: string, milliseconds: number): Promise<boolean> {
+  const info =
+    (await stat(path.replace(/\.pixels$/, '.json')).catch(() => undefined)) ??
+    (await stat(path).catch(() => undefined));
+  return info !== undefined && Date.now() - info.mtimeMs > milliseconds;
 }
 
 async function writeAll(file: FileHandle, data: Uint8Array, position: number): Promise<void> {

@@ -518,7 +518,13 @@ describe('the cache', () => {
     expect(files(second.splits.train)).toEqual(files(first.splits.train));
   });
 
-  it('is made anew, and the old one removed, when a file changes, comes or goes', async () => {
+  /** As if the caches that there are had been used so many hours ago. */
+  const age = async (hours: number) => {
+    const then = new Date(Date.now() - 3_600_000 * hours);
+    for (const path of await cacheFiles('.json')) await utimes(path, then, then);
+  };
+
+  it('is made anew when a file changes, comes or goes, and removed when it was not used for a day', async () => {
     await putTwoClasses(5);
     const first = await decodings();
     await put('cat/0.png', 200);
@@ -533,10 +539,30 @@ describe('the cache', () => {
     await put('cat/new.png', 201);
     expect((await decodings()).decoded).toBe(true);
     await rm(join(root, 'cat', 'new.png'));
+    // A run may be about to read those of before.
+    expect((await decodings()).decoded).toBe(false);
+    expect(await cacheFiles('.pixels')).toHaveLength(3);
+    await age(25);
+    expect((await decodings()).decoded, 'which uses it again').toBe(false);
+    await put('cat/new.png', 202);
+    expect((await decodings()).decoded).toBe(true);
+    expect(await cacheFiles('.pixels')).toHaveLength(2);
+    await age(25);
+    await put('cat/new.png', 203);
     expect((await decodings()).decoded).toBe(true);
     expect(await cacheFiles('.pixels')).toHaveLength(1);
     expect(await cacheFiles('.json')).toHaveLength(1);
     expect(await readdir(join(cache, 'folders'))).toHaveLength(2);
+  });
+
+  it('is left to a run on the same images with other labels', async () => {
+    await putTwoClasses(5);
+    const by = (labelBy: string) => decodings({ labelBy, memoryBytes: 0 });
+    const { splits } = await by('^(cat|dog)');
+    const { pixelSource } = splits.train;
+    expect((await by('([0-9])\\.png')).decoded).toBe(true);
+    expect((await stat(pixelSource!.place as string)).isFile()).toBe(true);
+    expect([(await by('^(cat|dog)')).decoded, (await by('([0-9])\\.png')).decoded]).toEqual([false, false]);
   });
 
   it('goes by content: not by names and times, which archives restore', async () => {

@@ -225,8 +225,8 @@ async function openFolder<T>(
   const shape = imageInput({ height: size, width: size, channels: 3 }, options.preprocessing ?? STRETCHED);
   const directory = join(options.cacheDirectory ?? cacheDirectory(), 'folders');
   const keys = await contentKeys(listing, signal);
-  const { prefix, name } = cacheName(listing, keys, shape);
-  const cache = join(directory, name);
+  const names = cacheName(listing, keys, shape);
+  const cache = join(directory, names.name);
 
   const cached = await readFolderCache(cache, listing);
   const fromCache = cached && (await assemble(listing, shape, cache, cached, options, make));
@@ -243,7 +243,7 @@ async function openFolder<T>(
     const meanwhile = await readFolderCache(cache, listing);
     const ready = meanwhile && (await assemble(listing, shape, cache, meanwhile, options, make));
     if (ready) return ready.made;
-    await removeOldCaches(cache, prefix);
+    await removeOldCaches(directory, names, listing, shape);
     const decoded = await decodeFolder(cache, listing, keys, shape, options);
     // Kept even when there are bad files: the same command with `skipBad` then starts at once.
     await saveFolderCache(cache, decoded);
