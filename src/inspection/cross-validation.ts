@@ -36,9 +36,12 @@ export const NOISY = 0.03;
 /** How much more probable the suggested class must be by a head that was fitted without the issues. */
 export const MARGIN = 0.5;
 
+/** Images of which fewer are left are not enough to look again with. */
+const LEAST_LEFT = 0.5;
+
 /**
- * Labels that are probably wrong. Where there are many, those found first are left out, heads are fitted on the others,
- * and all labels are looked at again: heads that have not learned wrong labels find more of them.
+ * Labels that are probably wrong. Where there are many, those found first are left out with their copies and groups, heads
+ * are fitted on the others, and all labels are looked at again: heads that have not learned wrong labels find more of them.
  */
 export async function labelIssues(
   runtime: Runtime,
@@ -50,11 +53,10 @@ export async function labelIssues(
   const { labels, classNames } = data;
   const classes = classNames.length;
   const first = confidentLearning(probabilities, labels, classes);
-  const flagged = new Set(first.issues.map(({ image }) => image));
-  const kept = [...labels.keys()].filter((image) => !flagged.has(image));
+  const { out, kept, areEnough } = secondLook(first.issues, data);
   const left = new Set(kept.map((image) => labels[image]));
-  if (first.noise < NOISY || left.size < classes) return first;
-  const again = await fittedWithout(flagged, runtime, data, seed, onProgress);
+  if (first.noise < NOISY || !areEnough || left.size < classes) return first;
+  const again = await fittedWithout({ out, kept }, runtime, data, seed, onProgress);
   if (!again) return first;
   const second = confidentLearning(again, labels, classes);
   return {
@@ -65,12 +67,29 @@ export async function labelIssues(
   };
 }
 
+/** What a second look at labels leaves out: images with issues, and those that belong together with one. */
+export function secondLook(
+  issues: readonly { readonly image: number }[],
+  { labels, copies }: Pick<HeadData, 'labels' | 'copies'>,
+) {
+  const groupOf = (image: number) => (copies ? copies[image] : image);
+  const groups = new Set(issues.map(({ image }) => groupOf(image)));
+  const all = [...labels.keys()];
+  const kept = all.filter((image) => !groups.has(groupOf(image)));
+  return {
+    out: all.filter((image) => groups.has(groupOf(image))),
+    kept,
+    areEnough: kept.length >= LEAST_LEFT * all.length,
+  };
+}
+
 /**
  * What heads say of images that they were not fitted on, where none was fitted on some of the images.
+ * @param images those that are left out, and all others
  * @returns float32 `[images, classes]`; undefined where no image can be held out
  */
 export async function fittedWithout(
-  flagged: ReadonlySet<number>,
+  { out, kept }: { readonly out: readonly number[]; readonly kept: readonly number[] },
   runtime: Runtime,
   data: HeadData,
   seed: number,
@@ -78,7 +97,6 @@ export async function fittedWithout(
 ): Promise<Float32Array | undefined> {
   const { labels, tags, classNames, size, views } = data;
   const classes = classNames.length;
-  const kept = [...labels.keys()].filter((image) => !flagged.has(image));
   const rows = new Float32Array(kept.length * size);
   for (const [i, image] of kept.entries()) {
     rows.set(views[0].subarray(image * size, (image + 1) * size), i * size);
@@ -99,7 +117,7 @@ export async function fittedWithout(
   for (const [i, image] of kept.entries()) {
     again.set(head.heldOut.subarray(i * classes, (i + 1) * classes), image * classes);
   }
-  for (const image of flagged) {
+  for (const image of out) {
     again.set(head.probabilities(views[0].subarray(image * size, (image + 1) * size)), image * classes);
   }
   return again;

@@ -4,7 +4,7 @@ import { evaluateLabels, isRightInAll, type MultiLabelEvaluation } from '../eval
 import type { Predictions } from '../evaluation/predictions.ts';
 import type { HeadData } from '../heads/index.ts';
 import type { Runtime } from '../runtime/index.ts';
-import { type CrossValidated, fittedWithout, MARGIN, NOISY } from './cross-validation.ts';
+import { type CrossValidated, fittedWithout, MARGIN, NOISY, secondLook } from './cross-validation.ts';
 import { confidentLearning } from './label-issues.ts';
 
 /** A label that an image probably lacks in the data, or has there and should not have. */
@@ -44,11 +44,10 @@ export async function tagFindings(
   onProgress: (done: number, total: number) => void,
 ): Promise<TagFindings> {
   const first = findingsOf(data, validated.probabilities);
-  const flagged = new Set(first.issues.map(({ image }) => image));
-  const kept = [...data.labels.keys()].filter((image) => !flagged.has(image));
+  const { out, kept, areEnough } = secondLook(first.issues, data);
   const left = imagesOfEach({ ...data, tags: pickTags(data.tags, data.classNames.length, kept) });
-  if (first.noise < NOISY || left.some((count) => count === 0)) return first;
-  const again = await fittedWithout(flagged, runtime, data, seed, onProgress);
+  if (first.noise < NOISY || !areEnough || left.some((count) => count === 0)) return first;
+  const again = await fittedWithout({ out, kept }, runtime, data, seed, onProgress);
   if (!again) return first;
   const { issues, noise } = findingsOf(data, again);
   return { ...first, noise, issues: issues.filter(({ probability }) => 2 * probability - 1 >= MARGIN) };
