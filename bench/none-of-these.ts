@@ -12,7 +12,7 @@ import { parseArgs } from 'node:util';
 import { imageFeatures } from '../src/backbones/index.ts';
 import { random } from '../src/data/random.ts';
 import { separationOf } from '../src/evaluation/index.ts';
-import { classDirections, distancesTo, fitLinear, heldOutDistances } from '../src/heads/index.ts';
+import { distancesTo, fitLinear, heldOutDistances, knownDirections } from '../src/heads/index.ts';
 import { foreignness } from '../src/models/index.ts';
 import { featureCache } from '../src/platform/node/backbones/feature-cache.ts';
 import { nativeSha256 } from '../src/platform/node/files/sha256.ts';
@@ -93,7 +93,7 @@ async function fitted({ rows, labels }: Labelled) {
         return sum;
       }),
     );
-  const means = classDirections(rows, data);
+  const means = knownDirections(rows, data);
   const { images, distances } = heldOutDistances(rows, data, 1)!;
   const logits = crossValidation!.heldOut;
   const doubts = images.map((image) => doubtOf([...logits.subarray(image * classes, (image + 1) * classes)]));

@@ -14,28 +14,50 @@ export interface CentroidHead extends DenseWeights {
 
 /** What cosines are multiplied by where no image can be held out. */
 const DEFAULT_SCALE = 10;
+/** The score of a class without images: no image is of it. It fits into half-precision numbers. */
+const NEVER = -1e4;
 
 /**
  * The class whose mean is nearest by angle, on standardised features, written as a Dense layer: its kernel holds the
  * direction of every class's mean. For 1 to 5 images a class, where there is too little to fit more. How sure it is
- * comes from held-out images, where a class has more than one.
+ * comes from held-out images, where a class has more than one. A class without images is never named.
  *
  * After Y. Wang, W.-L. Chao, K. Q. Weinberger, L. van der Maaten, "SimpleShot", 2019 (arXiv:1911.04623).
  *
  * @throws HarrierError `bad-data`, `bad-shape` when the data cannot be used
  */
-export function fitCentroid(data: HeadData, { seed }: HeadOptions): CentroidHead {
-  checkHeadData(data);
+export function fitCentroid(all: HeadData, { seed }: HeadOptions): CentroidHead {
+  checkHeadData(all);
+  const { data, places } = ofKnownClasses(all);
   const rows = stacked(data);
   const standardization = standardizationOf(rows, data.size);
   const scaled = standardized(rows, standardization);
   const length = typicalLength(scaled, data.size);
-  const folds = foldsOf(data, seed);
+  const folds = places.length > 1 ? foldsOf(data, seed) : undefined;
   const scale = folds ? 1 / temperatureOfFolds(scaled, data, folds) : DEFAULT_SCALE / length;
-  const classes = data.classNames.length;
   const kernel = classDirections(scaled, data).map((value) => value * scale);
-  const dense = foldStandardization({ kernel, bias: new Float32Array(classes) }, standardization);
-  return { kind: 'centroid', ...dense, ...measured(scaled, kernel, data) };
+  const dense = foldStandardization({ kernel, bias: new Float32Array(places.length) }, standardization);
+  const head = amongAll(dense, places, all.classNames.length);
+  return { kind: 'centroid', ...head, ...measured(scaled, kernel, data) };
+}
+
+/** The images with the classes alone that have some, and the places of these among all. */
+function ofKnownClasses(all: HeadData): { readonly data: HeadData; readonly places: readonly number[] } {
+  const places = [...new Set(all.labels)].sort((a, b) => a - b);
+  const own = new Map(places.map((label, i) => [label, i]));
+  const labels = all.labels.map((label) => own.get(label)!);
+  return { data: { ...all, labels, classNames: places.map((label) => all.classNames[label]) }, places };
+}
+
+/** The layer with all classes: those that it lacks have a score by which they are never named. */
+function amongAll({ kernel, bias }: DenseWeights, places: readonly number[], classes: number): DenseWeights {
+  const wide = new Float32Array((kernel.length / places.length) * classes);
+  const scores = new Float32Array(classes).fill(NEVER);
+  for (const [i, label] of places.entries()) scores[label] = bias[i];
+  for (let i = 0; i < kernel.length; i++) {
+    wide[Math.floor(i / places.length) * classes + places[i % places.length]] = kernel[i];
+  }
+  return { kernel: wide, bias: scores };
 }
 
 /** The mean length of a row: for what a cosine is multiplied by. */

@@ -31,6 +31,18 @@ export function classDirections(
   return kernel;
 }
 
+/** The same without the columns of classes that have no images: nothing is near to these. */
+export function knownDirections(...images: Parameters<typeof classDirections>): Float32Array {
+  const directions = classDirections(...images);
+  const [, { size }] = images;
+  const classes = directions.length / size;
+  const isKnown = Array.from({ length: classes }, () => false);
+  directions.forEach((value, i) => {
+    isKnown[i % classes] ||= value !== 0;
+  });
+  return directions.filter((_, i) => isKnown[i % classes]);
+}
+
 /** Of every row, 1 − the largest cosine to one of the directions: from 0 to 2. */
 export function distancesTo(directions: Float32Array, rows: Float32Array, size: number): Float64Array {
   const classes = directions.length / size;
@@ -58,14 +70,14 @@ export function heldOutDistances(
 ): HeldOutDistances | undefined {
   const folds = foldsOf(data, seed);
   if (!folds) return undefined;
-  const { size, classNames } = data;
+  const { size } = data;
   const all = new Map<number, number>();
   for (let fold = 0; fold < folds.count; fold++) {
-    const directions = classDirections(rows, data, (image) => folds.foldOf[image] !== fold);
+    const directions = knownDirections(rows, data, (image) => folds.foldOf[image] !== fold);
     folds.foldOf.forEach((own, image) => {
       if (own !== fold) return;
       const features = rows.subarray(image * size, (image + 1) * size);
-      all.set(image, distanceOf(directions, features, classNames.length));
+      all.set(image, distanceOf(directions, features, directions.length / size));
     });
   }
   const images = [...all.keys()].sort((a, b) => a - b);

@@ -3,7 +3,14 @@ import { random } from '../data/random.ts';
 import { rarestTags } from '../data/tags.ts';
 import { nodeRuntime } from '../platform/node/engine/runtime.ts';
 import { fitHead } from './fit-head.ts';
-import { type DenseWeights, fitCentroid, fitLinear, type HeadData } from './index.ts';
+import {
+  type DenseWeights,
+  distancesTo,
+  fitCentroid,
+  fitLinear,
+  type HeadData,
+  knownDirections,
+} from './index.ts';
 
 const runtime = nodeRuntime({ threads: 1 });
 
@@ -269,6 +276,30 @@ describe('a centroid head', () => {
       const own = scores(one, ROWS[place]);
       expect(own.indexOf(Math.max(...own))).toBe(label);
     }
+  });
+
+  it('never names a class without images, whatever else it says of an image', () => {
+    const rows = [ROWS[0], ROWS[5], ROWS[9]];
+    const three = fitCentroid(data(rows, [0, 1, 2]), { seed: 1 });
+    const five = fitCentroid(data(rows, [1, 2, 4], ['none', 'a', 'b', 'nothing', 'c']), { seed: 1 });
+    for (const row of [...ROWS, [-20, -20, -20], [3.3, 3.3, 3.3]]) {
+      const [own, all] = [scores(three, row), scores(five, row)];
+      expect([1, 2, 4].map((label) => all[label])).toEqual(own);
+      expect([0, 3].map((label) => softmax(all)[label])).toEqual([0, 0]);
+    }
+    expect(five.accuracy).toBe(three.accuracy);
+  });
+
+  it('measures no distance to a class without images', () => {
+    const corner = [
+      [1, 0],
+      [0, 1],
+    ];
+    const known = data(corner, [0, 2]);
+    const directions = knownDirections(known.views[0], known);
+    expect(Array.from(directions)).toEqual([1, 0, 0, 1]);
+    // Its cosines to both are below 0.
+    expect(distancesTo(directions, Float32Array.from([-3, -4]), 2)[0]).toBeCloseTo(1.6, 6);
   });
 
   it('refuses class weights, which it has no use for', async () => {

@@ -1,5 +1,5 @@
 export { type CentroidHead, fitCentroid } from './centroid.ts';
-export { classDirections, distancesTo, type HeldOutDistances, heldOutDistances } from './directions.ts';
+export { distancesTo, type HeldOutDistances, heldOutDistances, knownDirections } from './directions.ts';
 export { checkHeadKind, type FittedHead, fitHead, type HeadFinding, probabilitiesOf } from './fit-head.ts';
 export { checkHeadData, type DenseWeights, type HeadData, type HeadOptions } from './head-data.ts';
 export { checkLinearHead, type HeadSize } from './head-memory.ts';

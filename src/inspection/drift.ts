@@ -1,7 +1,7 @@
 import { random } from '../data/random.ts';
 import { HarrierError } from '../errors.ts';
 import { holm } from '../evaluation/holm.ts';
-import { classDirections, distancesTo } from '../heads/index.ts';
+import { distancesTo, knownDirections } from '../heads/index.ts';
 
 /** Images of each side that the test compares, at most: it takes the square of their number. */
 const MOST_IMAGES = 300;
@@ -186,5 +186,5 @@ export function distancesFrom(
   after: Float32Array,
   size: number,
 ): Float64Array {
-  return distancesTo(classDirections(before.rows, { ...before, size }), after, size);
+  return distancesTo(knownDirections(before.rows, { ...before, size }), after, size);
 }

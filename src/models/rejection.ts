@@ -25,7 +25,7 @@ export interface Usual {
 export interface Rejection {
   /** The layer whose inputs are the features. */
   readonly layer: string;
-  /** Directions of the class means, each of length 1: `[size, classes]`. */
+  /** Directions of the means of the classes that have images, each of length 1: `[size, classes]`. */
   readonly means: Float32Array;
   /** 1 − the largest cosine between an image's features and a class mean. */
   readonly distance: Usual;

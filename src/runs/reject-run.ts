@@ -5,7 +5,7 @@ import type { OnProgress } from '../data/progress.ts';
 import { sha256 as ownSha256 } from '../data/sha256.ts';
 import { firstImages } from '../data/subset.ts';
 import { coverageRank, type Predictions, withTemperature } from '../evaluation/index.ts';
-import { classDirections, distancesTo, heldOutDistances } from '../heads/index.ts';
+import { distancesTo, heldOutDistances, knownDirections } from '../heads/index.ts';
 import {
   DISTANCE,
   featureLayer,
@@ -87,13 +87,13 @@ export async function rejectRun(sources: RejectSources): Promise<Rejection> {
   if (!head) {
     const known = firstImages(train, MOST_IMAGES);
     const { rows, size } = await trainedFeatures(sources, known);
-    const means = classDirections(rows, { ...known, size });
+    const means = knownDirections(rows, { ...known, size });
     const held = await measuredBy(runtime, measuring(layer, means), validation!, onProgress);
     return fitRejection(held, { layer, means, keep });
   }
   const rows = await head.features(train, `features of ${train.name}`);
   const data = { ...labelsOf(train), size: rows.length / train.size };
-  const means = classDirections(rows, data);
+  const means = knownDirections(rows, data);
   if (validation) {
     const distances = distancesTo(means, await head.features(validation, 'validating'), data.size);
     const said = await head.predict(validation, 'validating');

@@ -2,7 +2,7 @@ import { type Runtime, withNewHead } from 'harrier';
 import { type OnnxModel, withStoredWeights } from 'harrier/graph';
 import { preprocessingMetadata } from 'harrier/src/data/preprocessing.ts';
 import type { OnProgress } from 'harrier/src/data/progress.ts';
-import { classDirections, fitLinear, type HeadData, heldOutDistances } from 'harrier/src/heads/index.ts';
+import { fitLinear, type HeadData, heldOutDistances, knownDirections } from 'harrier/src/heads/index.ts';
 import { CLASS_NAMES_KEY, exportModel, type Rejection } from 'harrier/src/models/index.ts';
 import { fitRejection } from 'harrier/src/runs/reject-run.ts';
 import type { StartingModel } from 'harrier/src/runs/starting-model.ts';
@@ -98,7 +98,7 @@ function rejectionOf(
   const doubts = held.images.map(
     (image) => 1 - Math.max(...softmax(scores.subarray(image * classes, (image + 1) * classes))),
   );
-  const means = classDirections(rows, data);
+  const means = knownDirections(rows, data);
   return fitRejection({ distances: held.distances, doubts }, { layer, means, keep: KEPT });
 }
 
