@@ -215,7 +215,8 @@ export class StudioDataset {
 
   /** The data as a run that begins now has it: with the label corrections that are kept. */
   async asCorrected(): Promise<OpenedDataset> {
-    return withCorrections(this.opened, await readCorrections(this.#folder), this.#folder);
+    const kept = await readCorrections(this.#folder);
+    return withCorrections(this.opened, kept, { spec: this.name, root: this.#folder });
   }
 
   /** Reads what lies beside the data: another Studio, or a person, may have changed it. */

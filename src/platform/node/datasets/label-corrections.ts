@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { isAbsolute, join, relative, resolve, sep } from 'node:path';
 import {
   type Correction,
@@ -18,6 +18,7 @@ import { isObject } from '../../../options/values.ts';
 import { writeAtomically } from '../files/cache.ts';
 import { readError } from '../files/read-error.ts';
 import { absentNotes, unlearnableNotes } from './folder-notes.ts';
+import { isHubDataset, isPackedName } from './packed/index.ts';
 
 export {
   checkCorrections,
@@ -36,7 +37,10 @@ const INDIRECT = /^\/|(?:^|\/)\.{0,2}(?:\/|$)/;
 
 /** What an image is called in a file of label corrections. @param root the folder of the data set, where it is one of files */
 export function correctionKey(dataset: Dataset, index: number, root: string): string {
-  const source = dataset.describe(index);
+  return keyOf(dataset.describe(index), root);
+}
+
+function keyOf(source: string, root: string): string {
   // What relative() would find, which takes its time with a million images.
   const rest = sep === '/' && root !== '' && source.startsWith(`${root}/`) && source.slice(root.length + 1);
   if (rest && !INDIRECT.test(rest)) return rest;
@@ -129,16 +133,22 @@ interface Splits {
 
 const PARTS = ['train', 'test', 'validation'] as const;
 
-/**
- * A data set as its label corrections have it; `marks` is absent where none of them is of one of its images.
- * @param isWhole whether it has all images of its folder: those of other classes may be left out
- */
-export function withCorrections<T extends Splits>(
+/** Where a data set lies. */
+interface Place {
+  /** What `--data` names. */
+  readonly spec: string;
+  /** The folder with its label corrections. */
+  readonly root: string;
+  /** Whether it has all images of its folder: those of other classes may be left out. Default true. */
+  readonly isWhole?: boolean;
+}
+
+/** A data set as its label corrections have it; `marks` is absent where none of them is of one of its images. */
+export async function withCorrections<T extends Splits>(
   opened: T,
   kept: KeptCorrections,
-  root: string,
-  isWhole = true,
-): T & { readonly marks?: UsedCorrections } {
+  { spec, root, isWhole = true }: Place,
+): Promise<T & { readonly marks?: UsedCorrections }> {
   if (Object.keys(kept).length === 0) return opened;
   const all = new Set<string>();
   const classless = new Map<string, string>();
@@ -153,7 +163,9 @@ export function withCorrections<T extends Splits>(
     datasets[part] = correctedDataset(dataset, found.marks);
     counts[part] = countCorrections(found.marks);
   }
-  const lost = Object.keys(kept).filter((key) => !all.has(key));
+  const unused = isWhole ? Object.keys(kept).filter((key) => !all.has(key)) : [];
+  const areGone = await Promise.all(unused.map((key) => isGone(key, spec, root)));
+  const lost = unused.filter((_, i) => areGone[i]);
   const images = Object.fromEntries(Object.entries(kept).filter(([key]) => all.has(key)));
   const { train = opened.train, test = opened.test } = datasets;
   // Of these, the corrected images decide.
@@ -163,7 +175,7 @@ export function withCorrections<T extends Splits>(
     ...others,
     ...(opened.test === opened.train ? [] : absentNotes(test)),
     ...unlearnableNotes(train),
-    ...(isWhole && lost.length > 0 ? [lostNote(root, lost)] : []),
+    ...(lost.length > 0 ? [lostNote(root, lost)] : []),
     ...(classless.size > 0 ? [classlessNote(root, classless)] : []),
   ];
   return {
@@ -172,6 +184,18 @@ export function withCorrections<T extends Splits>(
     ...((opened.notes || notes.length > 0) && { notes }),
     ...(all.size > 0 && { marks: { ...(counts as Required<typeof counts>), images } }),
   };
+}
+
+/**
+ * Whether an image with a label correction that a data set does not have was one of its own: lists and archives of one
+ * folder share a file of corrections, and so do all data sets of the hub.
+ */
+async function isGone(key: string, spec: string, root: string): Promise<boolean> {
+  if (isHubDataset(spec) || isPackedName(spec)) return key.startsWith(`${keyOf(spec, root)}/`);
+  if (isHubDataset(key) || key.split('/').slice(0, -1).some(isPackedName)) return false;
+  // An image outside of the folder is called by its whole path.
+  const found = await Promise.all([resolve(root, key), key].map((path) => stat(path).catch(() => undefined)));
+  return found.every((info) => info === undefined);
 }
 
 function lostNote(root: string, lost: readonly string[]): string {

@@ -49,7 +49,7 @@ export async function openDataset(spec: string, options: OpenDatasetOptions = {}
   if (options.marks === false) return opened;
   const folder = correctionsFolder(spec, options.cacheDirectory);
   const kept = chosenCorrections(options.marks ?? (await readCorrections(folder)), options);
-  return withCorrections(opened, kept, folder, options.classes === undefined);
+  return withCorrections(opened, kept, { spec, root: folder, isWhole: options.classes === undefined });
 }
 
 async function openUncorrected(spec: string, options: OpenDatasetOptions): Promise<OpenedDataset> {
