@@ -24,14 +24,18 @@ export interface CostEvaluation {
  * bee,20,0
  * ```
  *
+ * Cells are separated by commas, semicolons or tabs. Without commas between them, a cost may have one: `1,5` is 1.5.
+ *
  * @returns costs by true class and answer, in the order of `classNames`
  * @throws HarrierError `bad-data` for another form, or classes that are missing or unknown
  */
 export function readCosts(text: string, classNames: readonly string[], where: string): number[][] {
-  const lines = withoutByteOrderMark(text)
+  const texts = withoutByteOrderMark(text)
     .split(/\r?\n/)
-    .filter((line) => line.trim() !== '')
-    .map(cellsOf);
+    .filter((line) => line.trim() !== '');
+  // What comes after the first cell: names of classes may hold the others.
+  const separator = /[,;\t]/.exec((texts[0] ?? '').replace(/"[^"]*"/g, ''))?.[0];
+  const lines = texts.map((line) => csvCells(line, separator).map((cell) => cell.trim()));
   const places = (names: readonly string[], of: string) =>
     classNames.map((name) => {
       const found = names.flatMap((each, i) => (each.normalize('NFC') === name.normalize('NFC') ? [i] : []));
@@ -61,7 +65,8 @@ export function readCosts(text: string, classNames: readonly string[], where: st
   return order.map((row, label) =>
     columns.map((column, answer) => {
       const cell = rows[row][column + 1]?.trim() ?? '';
-      const cost = cell === '' ? Number.NaN : Number(cell);
+      const number = separator === ',' ? cell : cell.replace(/^([+-]?\d+),(\d+)$/, '$1.$2');
+      const cost = number === '' ? Number.NaN : Number(number);
       if (Number.isFinite(cost)) return cost;
       throw new HarrierError('bad-data', 'a cost cannot be read', {
         where: `${where}, ${classNames[label]} answered as ${classNames[answer]}`,
@@ -70,12 +75,6 @@ export function readCosts(text: string, classNames: readonly string[], where: st
       });
     }),
   );
-}
-
-/** Cells of a line; quoted ones as RFC 4180 has them, and semicolons where there is no comma. */
-function cellsOf(line: string): string[] {
-  const separator = line.includes(',') ? ',' : line.includes(';') ? ';' : '\t';
-  return csvCells(line, separator).map((cell) => cell.trim());
 }
 
 /** The class with the least expected cost: for these probabilities, by the costs of each true class and answer. */

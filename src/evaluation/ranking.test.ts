@@ -64,6 +64,18 @@ describe('costs', () => {
   it('are read in any order of the classes', () => {
     expect(readCosts(',ant,bee\nant,0,1\nbee,20,0\n', classNames, 'c.csv')).toEqual(costs);
     expect(readCosts('\ufeff;bee;"ant"\r\nbee;0;20\r\nant;1;0\r\n', classNames, 'c.csv')).toEqual(costs);
+    const half = [
+      [0, 1.5],
+      [20, 0],
+    ];
+    expect(readCosts(';ant;bee\nant;0;1,5\nbee;20;0\n', classNames, 'c.csv')).toEqual(half);
+    expect(readCosts('\tant\tbee\nant\t0\t1,5\nbee\t20\t0\n', classNames, 'c.csv')).toEqual(half);
+    expect(readCosts(',ant,bee\nant,0,"1.5"\nbee,20,0\n', classNames, 'c.csv')).toEqual(half);
+    // Names of classes may hold what separates cells elsewhere.
+    expect(readCosts('true;"a;b";c, d\n"a;b";0;1\nc, d;2;0\n', ['a;b', 'c, d'], 'c.csv')).toEqual([
+      [0, 1],
+      [2, 0],
+    ]);
   });
 
   it.each([
