@@ -6,7 +6,7 @@ import type { EpochRecord } from '../../../evaluation/index.ts';
 import { jsonObject } from '../../../json-text.ts';
 import { publicAddress } from '../backbones/public-address.ts';
 import { openUrl } from '../files/open-url.ts';
-import { metricsOf, resultMetricsOf, type TrackedResult, type Tracker } from './tracker.ts';
+import { metricsOf, resultMetricsOf, type TrackedResult, type TrackedRun, type Tracker } from './tracker.ts';
 
 /** Longest wait for an answer; beside it, files have the time that so many bytes a millisecond take. */
 const PATIENCE_MS = 15_000;
@@ -35,8 +35,10 @@ export function mlflow(address: string, environment: NodeJS.ProcessEnv = process
   const authorization = authorizationFor(address, environment);
   const experiment = environment.MLFLOW_EXPERIMENT_NAME || 'harrier';
   const name = `MLflow at ${base}`;
+  let begun: { readonly tracked: TrackedRun; readonly at: number };
   let run: { readonly id: string; readonly artifacts: string } | undefined;
-  /** Epochs that the server does not know of yet. */
+  /** Parameters and epochs that the server does not know of yet. */
+  const untoldParameters: { readonly key: string; readonly value: string }[] = [];
   const untold: EpochRecord[] = [];
   let askAgain = 0;
 
@@ -73,62 +75,77 @@ export function mlflow(address: string, environment: NodeJS.ProcessEnv = process
   };
   const stepMetrics = (step: number, metrics: readonly (readonly [string, number])[]) =>
     metrics.map(([key, value]) => ({ key, value, step, timestamp: Date.now() }));
-  const tellEpochs = async () => {
+  /** Finds the run over there that this one goes on with, or makes a new one. */
+  const connect = async () => {
+    const { id, name: runName, folder, parameters } = begun.tracked;
+    const kept = jsonObject(await readFile(join(folder, KEPT), 'utf8').catch(() => ''));
+    if (withoutPassword(`${kept?.address}`) === base && typeof kept?.run === 'string') {
+      const answer = await ask('GET', `mlflow/runs/get?run_id=${encodeURIComponent(kept.run)}`);
+      if (answer) {
+        const found = runOf(answer);
+        await ask('POST', 'mlflow/runs/update', { run_id: found.id, status: 'RUNNING' });
+        run = found;
+        return;
+      }
+    }
+    const created = await ask('POST', 'mlflow/runs/create', {
+      experiment_id: await experimentId(ask, experiment),
+      run_name: runName,
+      start_time: begun.at,
+      tags: [
+        { key: 'mlflow.source.name', value: 'harrier' },
+        { key: 'harrier.run', value: id },
+      ],
+    });
+    run = runOf(created);
+    untoldParameters.push(...plainKeys(parameters));
+    await writeFile(join(folder, KEPT), `${JSON.stringify({ address: base, run: run.id })}\n`);
+  };
+  /** Tells all that the server does not know of yet. */
+  const tell = async () => {
+    if (!run) await connect();
+    while (untoldParameters.length > 0) {
+      const params = untoldParameters.slice(0, MOST_PARAMETERS);
+      await log({ params });
+      untoldParameters.splice(0, params.length);
+    }
     while (untold.length > 0) {
       const some = untold.slice(0, MOST_EPOCHS);
       await log({ metrics: some.flatMap((record) => stepMetrics(record.epoch, metricsOf(record))) });
       untold.splice(0, some.length);
     }
   };
+  /** A server that is away is asked again later; one that refuses is not. */
+  const tellOrWait = async () => {
+    try {
+      await tell();
+    } catch (error) {
+      if (error instanceof HarrierError && error.code === 'refused') throw error;
+      askAgain = Date.now() + AWAY_MS;
+    }
+  };
 
   return {
     name,
-    async begin({ id, name: runName, folder, parameters }) {
-      const kept = jsonObject(await readFile(join(folder, KEPT), 'utf8').catch(() => ''));
-      if (withoutPassword(`${kept?.address}`) === base && typeof kept?.run === 'string') {
-        const found = await ask('GET', `mlflow/runs/get?run_id=${encodeURIComponent(kept.run)}`);
-        if (found) {
-          run = runOf(found);
-          await ask('POST', 'mlflow/runs/update', { run_id: run.id, status: 'RUNNING' });
-          return;
-        }
-      }
-      const created = await ask('POST', 'mlflow/runs/create', {
-        experiment_id: await experimentId(ask, experiment),
-        run_name: runName,
-        start_time: Date.now(),
-        tags: [
-          { key: 'mlflow.source.name', value: 'harrier' },
-          { key: 'harrier.run', value: id },
-        ],
-      });
-      run = runOf(created);
-      await writeFile(join(folder, KEPT), `${JSON.stringify({ address: base, run: run.id })}\n`);
-      const all = plainKeys(parameters);
-      for (let start = 0; start < all.length; start += MOST_PARAMETERS) {
-        await log({ params: all.slice(start, start + MOST_PARAMETERS) });
-      }
+    async begin(tracked) {
+      begun = { tracked, at: Date.now() };
+      await tellOrWait();
     },
     async epoch(record) {
       untold.push(record);
-      if (Date.now() < askAgain) return;
-      try {
-        await tellEpochs();
-      } catch (error) {
-        if (error instanceof HarrierError && error.code === 'refused') throw error;
-        askAgain = Date.now() + AWAY_MS;
-      }
+      if (Date.now() >= askAgain) await tellOrWait();
     },
     async end(result) {
       const isFinished = typeof result !== 'string';
       const status = isFinished ? 'FINISHED' : result === 'failed' ? 'FAILED' : 'KILLED';
-      const ended = { run_id: run!.id, status, end_time: Date.now() };
+      const end_time = Date.now();
+      if (!run) await connect();
       // Whatever becomes of the figures and files: the run has ended.
       try {
-        await tellEpochs();
+        await tell();
         if (isFinished) await finish(result);
       } finally {
-        await ask('POST', 'mlflow/runs/update', ended);
+        await ask('POST', 'mlflow/runs/update', { run_id: run!.id, status, end_time });
       }
     },
   };

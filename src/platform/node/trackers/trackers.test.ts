@@ -179,9 +179,13 @@ describe('trackers', () => {
     expect(notes).toEqual(['Note: a does not follow this run any more; training goes on. gone.']);
   });
 
-  it('that are away for a while are told later: MLflow knows all epochs, and that the run has ended', () =>
+  it.each<[string, Partial<Record<'begin' | 'epoch', RegExp>>]>([
+    ['while it trains', { epoch: /./ }],
+    ['at the beginning', { begin: /./ }],
+    ['at the beginning, right after it made the run', { begin: /log-batch/ }],
+  ])('that are away for a while are told later: MLflow, away %s, knows all in the end', (_, away) =>
     inFolder(async (folder) => {
-      let isAway = false;
+      let isAway: RegExp | undefined;
       const told: { readonly path: string; readonly body: Readonly<Record<string, unknown>> }[] = [];
       const server = createServer((request, response) => {
         let text = '';
@@ -189,8 +193,10 @@ describe('trackers', () => {
           text += part;
         });
         request.on('end', () => {
-          response.writeHead(isAway ? 503 : 200, { 'content-type': 'application/json' });
-          if (!isAway) told.push({ path: request.url!.split('/').at(-1)!, body: JSON.parse(text || '{}') });
+          const path = request.url!.split('/').at(-1)!;
+          const isHeard = !isAway?.test(path);
+          response.writeHead(isHeard ? 200 : 503, { 'content-type': 'application/json' });
+          if (isHeard) told.push({ path, body: JSON.parse(text || '{}') });
           response.end(
             JSON.stringify({ experiment: { experiment_id: '1' }, run: { info: { run_id: 'there' } } }),
           );
@@ -200,12 +206,13 @@ describe('trackers', () => {
       try {
         const tracker = mlflow(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, {});
         const epoch = (number: number) => tracker.epoch({ epoch: number, loss: 1, accuracy: 0 });
+        isAway = away.begin;
         await tracker.begin(runIn(folder));
         await epoch(1);
-        isAway = true;
+        isAway = away.epoch;
         await epoch(2);
         await epoch(3);
-        isAway = false;
+        isAway = undefined;
         await tracker.end('interrupted');
         const losses = told.flatMap(({ body }) =>
           ((body.metrics ?? []) as { key: string; step: number }[])
@@ -213,11 +220,15 @@ describe('trackers', () => {
             .map(({ step }) => step),
         );
         expect(losses).toEqual([1, 2, 3]);
+        expect(told.filter(({ path }) => path === 'create')).toHaveLength(1);
+        expect(told.flatMap(({ body }) => body.params ?? [])).toEqual([{ key: 'epochs', value: '2' }]);
         expect(told.at(-1)).toMatchObject({ path: 'update', body: { run_id: 'there', status: 'KILLED' } });
+        expect(JSON.parse(await readFile(join(folder, 'mlflow.json'), 'utf8')).run).toBe('there');
       } finally {
         server.close();
       }
-    }));
+    }),
+  );
 
   it('keep and say no password of an MLflow address, and send it', () =>
     inFolder(async (folder) => {
