@@ -262,6 +262,23 @@ it('sends nothing to a bucket of the default name that is a stranger’s', async
   expect(fake.world.s3.keys('')).toHaveLength(before);
 });
 
+it('ends an upload at the first file that cannot go up: no others follow, and no parts are left', async () => {
+  const { s3 } = fake.world;
+  const folder = join(place.path, 'many');
+  await mkdir(join(folder, 'cat'), { recursive: true });
+  // Goes up in parts.
+  await writeFile(join(folder, 'a.bin'), Buffer.alloc(17 * 2 ** 20));
+  for (let i = 0; i < 200; i++) await writeFile(join(folder, 'cat', `${i}.png`), `${i}`);
+  const sent = () => s3.keys('').filter((path) => path.includes('/data/many/'));
+  s3.refused = /\/data\/many\/.*\/cat\/0\.png$/;
+  const args = ['sagemaker', 'train', '--role', ROLE, '--data', 'many'];
+  const { code, stderr } = await start(args, { cwd: place.path, environment: environment() }).finished;
+  s3.refused = undefined;
+  expect([code, sentenceOf({ stderr })]).toEqual([1, expect.stringContaining('Access Denied')]);
+  expect(sent().length).toBeLessThan(100);
+  expect([s3.aborted, sent().filter((path) => path.endsWith('a.bin'))]).toEqual([1, []]);
+});
+
 describe('what AWS refuses, in one sentence', () => {
   it.each<[string, () => Promise<unknown> | unknown, string[], Record<string, string>, RegExp]>([
     [

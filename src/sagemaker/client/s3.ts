@@ -104,6 +104,8 @@ interface LocalFile {
  * with the same size is left out.
  *
  * @returns its address, `s3://…/`
+ * @throws HarrierError `bad-data` for a folder that is empty or has too long a path; what AWS says of the first file that
+ *   cannot go up, once the others are ended too; the signal's reason when aborted
  */
 export async function uploadFolder(
   aws: Aws,
@@ -133,14 +135,22 @@ export async function uploadFolder(
     done += bytes;
     onProgress?.({ what: `uploading ${basename(folder)}`, done, total, unit: 'bytes' });
   };
+  // A file that cannot go up ends the others too.
+  const failure = new AbortController();
+  const ending = AbortSignal.any([failure.signal, ...(signal ? [signal] : [])]);
   const queue = missing.values();
   const worker = async (): Promise<void> => {
-    for (const file of queue) {
-      signal?.throwIfAborted();
-      await uploadFile(aws, { bucket, key: prefix + file.name }, file.path, { onBytes, signal });
+    try {
+      for (const file of queue) {
+        ending.throwIfAborted();
+        await uploadFile(aws, { bucket, key: prefix + file.name }, file.path, { onBytes, signal: ending });
+      }
+    } catch (error) {
+      failure.abort(error);
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  ending.throwIfAborted();
   return `s3://${bucket}/${prefix}`;
 }
 

@@ -16,6 +16,8 @@ export class FakeS3 {
   readonly #region: string;
   /** KMS keys of objects that were uploaded with one. */
   readonly keysOf = new Map<string, string>();
+  /** Paths, `bucket/key`, that nobody may write. */
+  refused: RegExp | undefined;
   /** Parts that were sent, whole uploads that were broken off. */
   parts = 0;
   aborted = 0;
@@ -54,6 +56,7 @@ export class FakeS3 {
     }
     if (!key && method === 'GET') return this.#list(bucket, query, response);
     if (method === 'PUT') {
+      if (this.refused?.test(path)) throw new AwsFailure('AccessDenied', 'Access Denied', 403);
       const { 'content-encoding': encoding = '', 'x-amz-checksum-crc32': sum } = request.headers;
       if (encoding.includes('aws-chunked')) throw new AwsFailure('NotImplemented', 'chunks', 501);
       if (sum !== undefined && typeof sum === 'string') checkCrc(body, sum);
