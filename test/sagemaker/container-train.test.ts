@@ -349,6 +349,30 @@ describe('a job that is stopped', () => {
     expect(await readdir(folder.path('model'))).toContain('model.onnx');
   });
 
+  it.each([['model.onnx'], ['history.csv'], ['report.html', 'checkpoints']])(
+    'makes its results again where it had finished and came back without %s',
+    async (...missing) => {
+      const { folder } = await train({ hyperparameters: quick, channels: { train: images } });
+      const results = () =>
+        Promise.all(
+          ['model/model.onnx', 'output/data/history.csv'].map((name) => readFile(folder.path(name))),
+        );
+      const [model, history] = await results();
+      for (const name of missing) await rm(folder.path('checkpoints', name), { recursive: true });
+      for (const name of ['model', 'output/data']) await rm(folder.path(name), { recursive: true });
+      const again = await trainToTheEnd(folder.base);
+      expect(again.code, again.stderr).toBe(0);
+      expect(again.stdout).toContain(`came back without ${missing[0]}: they are made again.`);
+      // Trained anew only without checkpoints.
+      expect(again.stdout.includes('epoch=1;')).toBe(missing.includes('checkpoints'));
+      const [sameModel, sameHistory] = await results();
+      expect(sameModel.equals(model)).toBe(true);
+      // Another training takes another time.
+      if (!missing.includes('checkpoints')) expect(sameHistory).toEqual(history);
+      expect(await readdir(folder.path('output/data'))).toContain('report.html');
+    },
+  );
+
   it('goes on with the images that it had set aside by itself', async () => {
     const network = new Network({
       name: 'for photos',

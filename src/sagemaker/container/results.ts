@@ -16,6 +16,12 @@ const MODEL_FILES: readonly RunFile[] = ['model', 'card', 'evaluation'];
 /** What becomes output.tar.gz. */
 const OUTPUT_FILES: readonly RunFile[] = ['report', 'history', 'evaluation', 'record'];
 
+/** A result of a finished run that is not there: a container may end while its folder is copied to S3. */
+export async function missingResult(folder: RunFolder): Promise<RunFile | undefined> {
+  for (const name of [...MODEL_FILES, ...OUTPUT_FILES]) if (!(await folder.read(name))) return name;
+  return undefined;
+}
+
 /** Hands a finished run over: copies, for SageMaker wants no links. @throws HarrierError `storage` */
 export async function copyResults(folder: RunFolder, paths: ContainerPaths): Promise<void> {
   for (const [files, target] of [

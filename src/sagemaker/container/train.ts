@@ -2,7 +2,7 @@ import { basename, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { OnProgress } from '../../data/progress.ts';
 import { HarrierError } from '../../errors.ts';
-import type { EpochRecord } from '../../evaluation/index.ts';
+import { type EpochRecord, historyToCsv } from '../../evaluation/index.ts';
 import { nativeSha256 } from '../../platform/node/files/sha256.ts';
 import { newRecord, prepareRun } from '../../platform/node/runs/prepare-run.ts';
 import { RunFolder } from '../../platform/node/runs/run-folder.ts';
@@ -17,7 +17,7 @@ import type { RunPosition, StepProgress } from '../../training/index.ts';
 import { metricLine } from '../metrics.ts';
 import { readTrainingJob } from './job.ts';
 import type { ContainerPaths } from './paths.ts';
-import { copyResults, saveStoppedModel } from './results.ts';
+import { copyResults, missingResult, saveStoppedModel } from './results.ts';
 
 /** Options of a run as hyperparameters gave them, and what it is made from. */
 export interface JobOptions extends Pick<RunMethod, 'recipe' | 'from' | 'chosen'> {
@@ -68,9 +68,13 @@ export async function trainInContainer(
   const options = stored ? optionsAgain(wanted, stored, method) : wanted;
   if (stored) checkSameRun(stored.options, options, folder.path);
   if (stored?.result && stored.options.epochs === options.epochs) {
-    hooks.log('The run in checkpoints/ is finished already: its results are handed over again.');
-    await copyResults(folder, paths);
-    return undefined;
+    const missing = await missingResult(folder);
+    if (missing === undefined) {
+      hooks.log('The run in checkpoints/ is finished already: its results are handed over again.');
+      await copyResults(folder, paths);
+      return undefined;
+    }
+    hooks.log(`The results came back without ${basename(folder.file(missing))}: they are made again.`);
   }
   await discardIncomplete(folder, hooks.log);
   const { onProgress, signal } = hooks;
@@ -113,6 +117,8 @@ export async function trainInContainer(
       'test:mean_average_precision': multiLabel?.meanAveragePrecision,
     }),
   );
+  // A run that goes on at its end writes no history.
+  await folder.write('history', historyToCsv(outcome.history));
   await copyResults(folder, paths);
   return undefined;
 }
