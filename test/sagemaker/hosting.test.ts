@@ -199,10 +199,14 @@ describe('an update', () => {
     const tags = () => fake.world.tags.get(fake.hosting.endpoints.get('safe')!.EndpointArn);
     const expiry = tags()?.find(({ Key }) => Key === 'harrier:expires');
     fake.hosting.tripped.add('harrier-safe-errors');
-    const failed = await deploy(...SAFE, '--linear', '50%:1m', '--expires', '1h');
+    const limits = () =>
+      [...fake.monitoring.alarms.values()].map(({ request }) => [request.AlarmName, request.Threshold]);
+    const limitsBefore = limits();
+    const failed = await deploy(...SAFE, '--max-errors', '500', '--linear', '50%:1m', '--expires', '1h');
     fake.hosting.tripped.clear();
     // The model of before stays for as long as it was to.
     expect(tags()?.find(({ Key }) => Key === 'harrier:expires')).toEqual(expiry);
+    expect(limits()).toEqual(limitsBefore);
     expect(failed.code).toBe(1);
     expect(sentenceOf(failed)).toMatch(
       /^safe: the update was rolled back to the previous model: One or more .* \(on: harrier-safe-errors\)/,
@@ -253,6 +257,18 @@ describe('an update', () => {
     const missing = await deploy('--name', 'safe', '--alarm', 'my alarm');
     expect(sentenceOf(missing)).toMatch(/^my alarm: there is no such CloudWatch alarm/);
     expect([loud.code, missing.code, fake.hosting.models.size]).toEqual([1, 1, 1]);
+  });
+
+  it('that is refused leaves no alarm that was not there before', async () => {
+    const before = alarms();
+    const bare = ['--name', 'bare', '--instances', '1'];
+    expect((await deploy(...bare)).code).toBe(0);
+    fake.denied.set('UpdateEndpoint', 'not authorized to perform: sagemaker:UpdateEndpoint');
+    const refused = await deploy(...bare, '--max-errors', '500');
+    fake.denied.clear();
+    expect([refused.code, lastSent('PutMetricAlarm').AlarmName]).toEqual([1, 'harrier-bare-errors']);
+    expect(alarms()).toEqual(before);
+    expect((await sagemaker('delete', 'bare')).code).toBe(0);
   });
 
   it.each(['CreateEndpoint', 'UpdateEndpoint', 'CreateModel', 'CreateEndpointConfig'])(

@@ -1,3 +1,4 @@
+import type { MetricAlarm } from '@aws-sdk/client-cloudwatch';
 import { HarrierError } from '../../errors.ts';
 import type { Aws } from './aws.ts';
 import { VARIANT } from './endpoint.ts';
@@ -105,19 +106,44 @@ export async function loudAlarms(aws: Aws, names: readonly string[]): Promise<st
   return names.filter((name) => states.get(name) === 'ALARM');
 }
 
+/** Those of these alarms that are there, as they are. */
+export async function alarmsNow(aws: Aws, AlarmNames: readonly string[]): Promise<MetricAlarm[]> {
+  // Asked for none, AWS tells of all.
+  if (AlarmNames.length === 0) return [];
+  const { MetricAlarms = [] } = await aws.cloudwatch.describeAlarms({ AlarmNames: [...AlarmNames] });
+  return MetricAlarms;
+}
+
+/** Puts these alarms back as they were before, and removes those that were not there. */
+export async function restoreAlarms(
+  aws: Aws,
+  names: readonly string[],
+  before: readonly MetricAlarm[],
+): Promise<void> {
+  for (const alarm of before) await aws.cloudwatch.putMetricAlarm({ ...alarm, AlarmName: alarm.AlarmName });
+  const known = new Set(before.map(({ AlarmName }) => AlarmName));
+  await removeNamed(
+    aws,
+    names.filter((name) => !known.has(name)),
+  );
+}
+
 /** Removes the alarms that Harrier made for an endpoint. @returns their names */
 export async function removeAlarms(
   aws: Aws,
   endpoint: string,
   ends: readonly (typeof ENDS)[number][] = ENDS,
 ): Promise<string[]> {
-  const states = await alarmStates(
+  return removeNamed(
     aws,
     ends.map((end) => alarmName(endpoint, end)),
   );
-  const AlarmNames = [...states.keys()];
-  if (AlarmNames.length > 0) await aws.cloudwatch.deleteAlarms({ AlarmNames });
-  return AlarmNames;
+}
+
+async function removeNamed(aws: Aws, names: readonly string[]): Promise<string[]> {
+  const found = (await alarmsNow(aws, names)).map(({ AlarmName }) => AlarmName!);
+  if (found.length > 0) await aws.cloudwatch.deleteAlarms({ AlarmNames: found });
+  return found;
 }
 
 async function alarmStates(aws: Aws, AlarmNames: readonly string[]): Promise<Map<string, string>> {

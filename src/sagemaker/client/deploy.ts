@@ -1,7 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DescribeEndpointOutput, PendingDeploymentSummary } from '@aws-sdk/client-sagemaker';
 import { HarrierError } from '../../errors.ts';
-import { alarmRequests, checkAlarms, loudAlarms, removeAlarms, rollbackAlarms } from './alarms.ts';
+import {
+  alarmRequests,
+  alarmsNow,
+  checkAlarms,
+  loudAlarms,
+  removeAlarms,
+  restoreAlarms,
+  rollbackAlarms,
+} from './alarms.ts';
 import type { Aws } from './aws.ts';
 import { isMissing } from './aws-error.ts';
 import { create } from './create.ts';
@@ -68,7 +76,8 @@ export async function planDeployment(aws: Aws, wanted: Deployment): Promise<Depl
 }
 
 /**
- * Creates or updates the endpoint and waits until it serves the new model. What a failed attempt made is removed.
+ * Creates or updates the endpoint and waits until it serves the new model. What a failed attempt made is removed, and
+ * alarms that it changed are put back.
  *
  * @param onStarted called when SageMaker has begun: from here on it goes on by itself
  * @throws HarrierError `refused` when it fails, an update was rolled back to the model before, or the endpoint cannot
@@ -85,10 +94,15 @@ export async function deploy(
   const expiry = existing && (await expiryOf(aws, existing));
   const wasAsync = existing?.AsyncInferenceConfig !== undefined;
   const isAsync = deployment.async !== undefined;
+  const alarms = alarmRequests(endpoint, deployment.rollback, deployment.protection);
+  const ownAlarms = alarms.map(({ AlarmName }) => AlarmName);
+  const alarmsBefore = existing ? await alarmsNow(aws, ownAlarms) : [];
+  const takeAlarmsBack = () =>
+    restoreAlarms(aws, ownAlarms, alarmsBefore).catch(() =>
+      options.note(`The alarms of this attempt cannot be taken back: ${ownAlarms.join(', ')}.`),
+    );
   try {
-    for (const alarm of alarmRequests(endpoint, deployment.rollback, deployment.protection)) {
-      await aws.cloudwatch.putMetricAlarm(alarm);
-    }
+    for (const alarm of alarms) await aws.cloudwatch.putMetricAlarm(alarm);
     const { model, config } = requests;
     if (model) await create(name, () => aws.sagemaker.createModel(model));
     await create(name, () => aws.sagemaker.createEndpointConfig(config));
@@ -98,7 +112,7 @@ export async function deploy(
     else await begin(aws, requests, () => aws.sagemaker.createEndpoint(requests.create));
   } catch (error) {
     await removeConfigAndModel(aws, name);
-    if (!existing && hasAlarms(deployment)) await removeAlarms(aws, endpoint);
+    await takeAlarmsBack();
     throw error;
   }
   options.onStarted?.();
@@ -124,10 +138,8 @@ export async function deploy(
   if (failed) {
     // The model of before goes on for as long as it was to.
     if (existing && expiry) await keepExpiry(aws, existing, expiry, options);
-    if (!existing) {
-      await removeEndpoint(aws, endpoint, options);
-      if (hasAlarms(deployment)) await removeAlarms(aws, endpoint);
-    }
+    if (!existing) await removeEndpoint(aws, endpoint, options);
+    await takeAlarmsBack();
     if (arrived.EndpointConfigName !== name || !existing) await removeConfigAndModel(aws, name);
     throw failed;
   }
@@ -149,10 +161,6 @@ function notScaled(where: string, cause: Error): HarrierError {
       cause,
     },
   );
-}
-
-function hasAlarms({ endpoint, rollback }: Deployment): boolean {
-  return alarmRequests(endpoint, rollback).length > 0;
 }
 
 /** The scaling before an update goes on; only asynchronous endpoints may have no machine. */

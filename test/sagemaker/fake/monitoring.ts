@@ -25,7 +25,9 @@ export class Monitoring {
         if ([...this.#world.policies.values()].some(({ PolicyARN }) => PolicyARN === arn)) continue;
         throw new AwsFailure('ValidationError', `Invalid arn syntax or unknown policy: ${arn}`);
       }
-      this.alarms.set(request.AlarmName, { request, state: 'OK' });
+      // A changed alarm keeps its state.
+      const { state = 'OK' } = this.alarms.get(request.AlarmName) ?? {};
+      this.alarms.set(request.AlarmName, { request, state });
       return {};
     },
     DescribeAlarms: ({ AlarmNames }) => ({
