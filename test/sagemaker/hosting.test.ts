@@ -342,6 +342,8 @@ it('classifies a folder by lines, many images in a request; a line that is no im
   await writeFile(at('photos', 'bad.png'), 'no image');
   const { code, stdout, stderr } = await sagemaker('transform', 'line', 'photos', 's3://mine/out', '--wait');
   expect(code, stderr).toBe(0);
+  // AWS ends no transform job by itself.
+  expect(stdout).toMatch(/^1 × ml\.\S+ \(.*\), billed by the second until the job ends\. Prices: /m);
   expect(stdout).toContain('a line for each image in the .out files in s3://mine/out');
   expect(lastSent('CreateTransformJob')).toMatchObject({
     BatchStrategy: 'MultiRecord',

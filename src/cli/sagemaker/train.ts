@@ -101,16 +101,21 @@ async function refuseOwnRecipe(name: string | undefined): Promise<void> {
   );
 }
 
+/** Says how jobs are billed. Without `maxSeconds` they have no limit. @param count of machines, or of jobs */
 export function sayWhatBills(
-  { instanceType, spot, maxSeconds }: { instanceType: string; spot: boolean; maxSeconds: number },
+  { instanceType, spot, maxSeconds }: { instanceType: string; spot?: boolean; maxSeconds?: number },
   reporter: Reporter,
   count = 1,
 ): void {
   const advice = instanceAdvice(instanceType);
   if (advice) reporter.note(advice);
+  const ends =
+    maxSeconds === undefined
+      ? 'until the job ends'
+      : `while it runs, at most ${formatDuration(maxSeconds)} each`;
   reporter.print(
-    `${count} × ${instanceType} (${familyOf(instanceType)}${spot ? ', spot' : ''}), billed by the second while it ` +
-      `runs, at most ${formatDuration(maxSeconds)} each. Prices: ${PRICES}`,
+    `${count} × ${instanceType} (${familyOf(instanceType)}${spot ? ', spot' : ''}), billed by the second ${ends}. ` +
+      `Prices: ${PRICES}`,
   );
 }
 

@@ -65,11 +65,7 @@ export async function runTransform(
     }
     const request = transformRequest({ ...job, model, input: address });
     const { TransformJobName: name = '' } = request;
-    sayWhatBills(
-      { instanceType: given.instanceType, spot: false, maxSeconds: 86_400 },
-      reporter,
-      given.instances,
-    );
+    sayWhatBills({ instanceType }, reporter, instances);
     follow.signal?.throwIfAborted();
     await create(name, () => aws.sagemaker.createTransformJob(request));
     reporter.print(`Started ${name}: answers go to ${output}`);
