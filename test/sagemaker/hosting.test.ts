@@ -1,7 +1,10 @@
+import { execFile } from 'node:child_process';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { harrier, sentenceOf, start, workplace, writeImages } from '../cli/harrier.ts';
+import { PROGRAM } from '../program.ts';
 import { policyOf, runAllowed } from './allowed.ts';
 import { botocore } from './botocore.ts';
 import { FakeAws, ROLE } from './fake/fake.ts';
@@ -368,6 +371,27 @@ it('classifies a folder by lines, many images in a request; a line that is no im
   );
   expect(lines.slice(0, 2).map(({ predicted_label: label }) => label)).toEqual(local);
 });
+
+it.skipIf(process.platform === 'win32')(
+  'packs no folder for which there is no room, and says so',
+  async () => {
+    await mkdir(at('temporary'));
+    await mkdir(at('roll'));
+    for (let i = 0; i < 60; i++) await writeFile(at('roll', `${i}.png`), Buffer.alloc(10_000));
+    const args = ['sagemaker', 'transform', 'line', 'roll', 's3://mine/roll'];
+    // No file may grow beyond 512 kB.
+    const command = ['-c', 'ulimit -f 1000; exec "$0" "$@"', process.execPath, PROGRAM, ...args];
+    const env = { ...process.env, ...fake.environment, TMPDIR: at('temporary'), HARRIER_CACHE: at('cache') };
+    const failed = await promisify(execFile)('sh', command, { cwd: place.path, env }).catch((error) => error);
+    expect([failed.code, sentenceOf(failed)]).toEqual([
+      1,
+      expect.stringMatching(
+        /part-00000\.jsonl: the file is larger than this process may write .*set TMPDIR to another folder\.$/,
+      ),
+    ]);
+    expect((await readdir(at('temporary'))).filter((name) => name.includes('records'))).toEqual([]);
+  },
+);
 
 it.each<[string, string[], RegExp]>([
   [

@@ -1,11 +1,10 @@
-import { once } from 'node:events';
-import { createWriteStream } from 'node:fs';
-import { readdir, rm } from 'node:fs/promises';
+import { open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { OnProgress } from '../../data/progress.ts';
 import { HarrierError } from '../../errors.ts';
+import { storageError } from '../../platform/node/files/cache.ts';
 import { readError } from '../../platform/node/files/read-error.ts';
-import { temporaryFolder } from '../../platform/node/files/temporary-folder.ts';
+import { OTHER_TEMPORARY, temporaryFolder } from '../../platform/node/files/temporary-folder.ts';
 import { readImageFile } from '../../platform/node/images/decode.ts';
 import { isImageName } from '../../platform/node/images/image-names.ts';
 import type { Aws } from './aws.ts';
@@ -20,7 +19,8 @@ const PART_BYTES = 64 * 2 ** 20;
  * transform job reads such lines by the dozen, where it would ask for each image file by itself.
  *
  * @returns their address and the number of images
- * @throws HarrierError `bad-data` for a folder without images, or an image that is larger than a record may be
+ * @throws HarrierError `bad-data` for a folder without images, or an image that is larger than a record may be; `storage`
+ *   where the system's temporary folder has no room for a part
  */
 export async function uploadRecords(
   aws: Aws,
@@ -35,18 +35,23 @@ export async function uploadRecords(
     for (let part = 0; done < names.length; part++) {
       const name = `part-${String(part).padStart(5, '0')}.jsonl`;
       const path = join(scratch, name);
-      const file = createWriteStream(path);
-      let size = 0;
-      while (done < names.length && size < PART_BYTES) {
-        signal?.throwIfAborted();
-        const line = await recordOf(folder, names[done]);
-        size += line.length;
-        if (!file.write(line)) await once(file, 'drain');
-        done++;
-        onProgress?.({ what: 'packing images', done, total: names.length, unit: 'images' });
+      const failed = (error: unknown): never => {
+        throw storageError(error, path, OTHER_TEMPORARY);
+      };
+      const file = await open(path, 'wx').catch(failed);
+      try {
+        let size = 0;
+        while (done < names.length && size < PART_BYTES) {
+          signal?.throwIfAborted();
+          const line = await recordOf(folder, names[done]);
+          size += line.length;
+          await file.appendFile(line).catch(failed);
+          done++;
+          onProgress?.({ what: 'packing images', done, total: names.length, unit: 'images' });
+        }
+      } finally {
+        await file.close();
       }
-      file.end();
-      await once(file, 'close');
       await uploadFile(aws, { bucket, key: `${key}/${name}` }, path, { signal });
       await rm(path);
     }

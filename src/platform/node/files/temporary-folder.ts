@@ -1,7 +1,10 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { storageError } from './cache.ts';
+import { type Elsewhere, storageError } from './cache.ts';
+
+/** What to do where the system's folder for what is needed for a moment cannot be written. */
+export const OTHER_TEMPORARY: Elsewhere = `set ${process.platform === 'win32' ? 'TEMP' : 'TMPDIR'} to another folder`;
 
 /**
  * Makes an empty folder for what is needed for a moment; whoever asks for it removes it.
@@ -13,7 +16,6 @@ export function temporaryFolder(name: string): string {
   try {
     return mkdtempSync(join(tmpdir(), `harrier-${name}-`));
   } catch (error) {
-    const variable = process.platform === 'win32' ? 'TEMP' : 'TMPDIR';
-    throw storageError(error, tmpdir(), `set ${variable} to another folder`);
+    throw storageError(error, tmpdir(), OTHER_TEMPORARY);
   }
 }
