@@ -10,7 +10,9 @@ import { type App, type AppOptions, routedApp } from './routing.ts';
 import type { ClassificationService } from './service.ts';
 
 /**
- * The HTTP side of a classifier: all its routes. It knows neither sockets nor threads.
+ * The HTTP side of a classifier: all its routes. It knows neither sockets nor threads. `openApp` makes one of a model
+ * file, with workers and the limits of a server.
+ *
  * @throws HarrierError `bad-option` for a number that makes no sense
  */
 export function createApp(service: ClassificationService, options: AppOptions): App {

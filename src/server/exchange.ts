@@ -3,21 +3,15 @@ import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import { problemOf, statusOf } from './problem.ts';
 import { json, type Reply, type Route } from './protocols/protocol.ts';
-import type { RequestSpan, Tracing } from './tracing.ts';
-
-/** What is known of a request before its body comes. */
-export interface RequestHead {
-  readonly method: string;
-  /** Of the URL, decoded. */
-  readonly path: string;
-  /** A header by its name in small letters. */
-  header(name: string): string | null | undefined;
-}
+import type { RequestHead, RequestSpan, Tracing } from './tracing.ts';
 
 /** An answer in plain values. */
 export interface PlainResponse {
+  /** Status of HTTP, such as 503. */
   readonly status: number;
+  /** Headers, by their names in small letters. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Absent: there is none. */
   readonly body?: string | Uint8Array<ArrayBuffer>;
 }
 

@@ -4,13 +4,21 @@
  * @module harrier/server
  */
 export { createApp } from './app.ts';
+export type { PlainResponse } from './exchange.ts';
 export { type Listener, type ListenOptions, listen } from './listen.ts';
 export { jsonLog, LOG_LEVELS, type Log, type LogLevel } from './log.ts';
 export { Metrics } from './metrics.ts';
 export type { WorkerOptions } from './pool/model-workers.ts';
 export { type PoolOptions, WorkerPool } from './pool/pool.ts';
 export type { App, AppOptions } from './routing.ts';
-export { type ServeOptions, type ServerHandle, serveModel } from './serve.ts';
+export {
+  type OpenAppOptions,
+  type OpenedApp,
+  openApp,
+  type ServeOptions,
+  type ServerHandle,
+  serveModel,
+} from './serve.ts';
 export type { ServerOptions } from './server-options.ts';
 export type {
   Answer,
@@ -21,3 +29,4 @@ export type {
   ServedModel,
   ServiceState,
 } from './service.ts';
+export type { RequestHead, RequestSpan, Tracing } from './tracing.ts';

@@ -4,10 +4,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { getRequestListener } from '@hono/node-server';
 import { HarrierError } from '../errors.ts';
 import { addressHere } from './addresses.ts';
-import type { PlainResponse, RequestHead } from './exchange.ts';
+import type { PlainResponse } from './exchange.ts';
 import { checkNumbers } from './numbers.ts';
 import { HttpError, problemOf } from './problem.ts';
 import type { App } from './routing.ts';
+import type { RequestHead } from './tracing.ts';
 
 /** Address, port and limits of a listening server. */
 export interface ListenOptions {

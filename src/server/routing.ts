@@ -2,14 +2,14 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Context, Hono } from 'hono';
 import { HarrierError } from '../errors.ts';
 import { BodyBudget, withBody } from './body.ts';
-import { Exchange, type PlainResponse, type RequestHead } from './exchange.ts';
+import { Exchange, type PlainResponse } from './exchange.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import { gone, HttpError, tooLate } from './problem.ts';
 import type { Call, Reply, Route } from './protocols/protocol.ts';
 import { checkSender } from './sender.ts';
 import { type Answer, type ClassificationService, checkCount } from './service.ts';
-import type { Tracing } from './tracing.ts';
+import type { RequestHead, Tracing } from './tracing.ts';
 
 /** How the HTTP interface of a model behaves. */
 export interface AppOptions {

@@ -1,10 +1,11 @@
 import { readClassifierFile } from '../platform/node/files/classifier-file.ts';
 import { HARRIER_VERSION } from '../platform/node/version.ts';
 import { createApp } from './app.ts';
-import { listen } from './listen.ts';
+import { type Listener, type ListenOptions, listen } from './listen.ts';
 import { Metrics } from './metrics.ts';
 import { checkNumbers } from './numbers.ts';
 import { WorkerPool } from './pool/pool.ts';
+import type { App } from './routing.ts';
 import { type ServerOptions, serverParts } from './server-options.ts';
 import type { ServedModel } from './service.ts';
 import { openTracing, wantsTraces } from './tracing.ts';
@@ -20,6 +21,30 @@ export interface ServeOptions extends ServerOptions {
   readonly name?: string;
   /** Milliseconds between two looks at the model file; 0 never looks again. Default 1,000. */
   readonly watchMs?: number;
+}
+
+/** Model and limits of an app without a socket. Who may ask it is up to the server that it stands in, or to `token`. */
+export type OpenAppOptions = Omit<
+  ServeOptions,
+  | 'host'
+  | 'port'
+  | 'allowedHosts'
+  | 'maxConnections'
+  | 'headersTimeoutMs'
+  | 'requestTimeoutMs'
+  | 'graceMs'
+  | 'drainMs'
+>;
+
+/** All routes of a model as a function of requests: `fetch` may be passed on by itself. */
+export interface OpenedApp extends App {
+  /** The model that answers now. */
+  readonly model: ServedModel;
+  /**
+   * Answers the images that it has, then ends the workers; safe to call twice. Requests from then on get 503: let the
+   * server around it finish its own first.
+   */
+  close(): Promise<void>;
 }
 
 /** A running server: its address, and how to end it. */
@@ -43,6 +68,53 @@ export interface ServerHandle {
  */
 export async function serveModel(options: ServeOptions): Promise<ServerHandle> {
   checkNumbers('serveModel', options);
+  const { listener, ...served } = await opened(options, listen);
+  return {
+    url: listener.url,
+    port: listener.port,
+    get model() {
+      return served.current();
+    },
+    close: served.close,
+  };
+}
+
+/**
+ * Opens what `serveModel` serves without a socket, to stand among the routes of another server; resolves when it can be
+ * asked. Each request must come whole to `fetch`: no other code may have read its body.
+ *
+ * @example
+ * const model = await openApp({ modelFile: 'model.onnx' });
+ * new Hono().mount('/model', model.fetch); // POST /model/invocations
+ *
+ * @throws HarrierError `bad-option` for a number that makes no sense, `not-found`, `bad-graph` or `not-supported` when
+ *   the model cannot be used
+ */
+export async function openApp(options: OpenAppOptions): Promise<OpenedApp> {
+  checkNumbers('openApp', options);
+  // By which names it is reached, and which pages may ask, the server around it knows.
+  const served = await opened({ ...options, host: ANY_HOST }, async () => undefined);
+  return {
+    ...served.app,
+    get model() {
+      return served.current();
+    },
+    close: served.close,
+  };
+}
+
+/** A host that lets requests come by any name. */
+const ANY_HOST = '0.0.0.0';
+
+/**
+ * Loads a model behind its routes, and follows its file.
+ *
+ * @param attach lets requests come before the model is there
+ */
+async function opened<Attached extends Listener | undefined>(
+  options: ServeOptions,
+  attach: (app: App, options: ListenOptions) => Promise<Attached>,
+) {
   const { modelFile, watchMs = 1_000, graceMs = 1_000, drainMs = 25_000, log = () => {} } = options;
   const { readModel = async (file) => (await readClassifierFile(file)).bytes } = options;
   // Before it is read: what replaces it while the model starts is noticed.
@@ -54,16 +126,17 @@ export async function serveModel(options: ServeOptions): Promise<ServerHandle> {
   const tracing = wantsTraces(process.env) ? await openTracing(process.env, HARRIER_VERSION) : undefined;
   const parts = serverParts(options, metrics, tracing);
   const pool = new WorkerPool(parts.pool);
-  const listener = await listen(createApp(pool, parts.app), parts.listen);
+  const app = createApp(pool, parts.app);
+  const listener = await attach(app, parts.listen);
   let model: ServedModel;
   try {
     model = await pool.load(bytes, modelFile);
   } catch (error) {
-    await Promise.all([listener.close(0, 0), pool.close()]);
+    await Promise.all([listener?.close(0, 0), pool.close()]);
     throw error;
   }
   log('info', 'ready', {
-    url: listener.url,
+    ...(listener && { url: listener.url }),
     model: model.version,
     file: modelFile,
     workers: parts.pool.workers,
@@ -86,17 +159,15 @@ export async function serveModel(options: ServeOptions): Promise<ServerHandle> {
   const unwatch = watchMs > 0 ? watchModel(state, watchMs, reload, read) : () => {};
   let closing: Promise<void> | undefined;
   return {
-    url: listener.url,
-    port: listener.port,
-    get model() {
-      return model;
-    },
-    close() {
+    app,
+    listener,
+    current: () => model,
+    close(): Promise<void> {
       closing ??= (async () => {
         unwatch();
         pool.drain();
         log('info', 'draining');
-        await listener.close(graceMs, drainMs);
+        await listener?.close(graceMs, drainMs);
         await pool.close();
         await tracing?.close();
         log('info', 'closed');

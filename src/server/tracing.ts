@@ -2,10 +2,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Span, SpanContext } from '@opentelemetry/api';
 import { HarrierError } from '../errors.ts';
 
-/** A request, by what a span keeps of it. */
-export interface TracedRequest {
+/** What is known of a request before its body comes. */
+export interface RequestHead {
+  /** Such as `POST`. */
   readonly method: string;
+  /** Of the URL, decoded. */
   readonly path: string;
+  /** A header by its name in small letters. */
   header(name: string): string | null | undefined;
 }
 
@@ -19,8 +22,8 @@ export interface RequestSpan {
 
 /** Tells a collector of each request. */
 export interface Tracing {
-  /** @param route such as `/v1/models/harrier:predict` */
-  begin(head: TracedRequest, route: string): RequestSpan;
+  /** Begins the span of a request. @param route such as `/v1/models/harrier:predict` */
+  begin(head: RequestHead, route: string): RequestSpan;
   /** Sends what waits. */
   close(): Promise<void>;
 }
