@@ -117,6 +117,44 @@ describe.skipIf(noChromium)(`in Chromium${noChromium ? ` (${noChromium})` : ''}`
     expect(Array.from(grey)).toEqual([...(await decodeImage(bytes, { height: 32, width: 32, channels: 1 }))]);
   });
 
+  it.each([3, 1])('an image of %i channels comes out alike, whatever a page has it as', async (channels) => {
+    const bytes = new Uint8Array(await noise(50, 40).png().toBuffer());
+    const { blob, ...others } = await page.call<Record<string, Uint8Array>>(
+      'decodeKinds',
+      bytes,
+      32,
+      channels,
+    );
+    expect(Object.keys(others)).toHaveLength(11);
+    expect(blob).toHaveLength(32 * 32 * channels);
+    for (const [kind, pixels] of Object.entries(others)) expect(pixels, kind).toEqual(blob);
+  });
+
+  it('a file that uses 12 of its 16 bits comes out alike by its address', async () => {
+    const bytes = new Uint8Array(await twelveBits(64, 64).png().toBuffer());
+    const { blob, address, url, buffer } = await page.call<Record<string, Uint8Array>>(
+      'decodeKinds',
+      bytes,
+      32,
+      3,
+    );
+    for (const each of [address, url, buffer]) expect(each).toEqual(blob);
+  });
+
+  it('whatever cannot be used as an image is refused with the reason', async () => {
+    expect(await page.call('kindsRefused')).toEqual({
+      large: expect.stringMatching(
+        /camera: the image is too large: expected at most 100 pixels, received 40 × 30/,
+      ),
+      early: expect.stringMatching(/video: this image has no pixels/),
+      named: expect.stringMatching(/camera: this image has no pixels/),
+      missing: expect.stringMatching(/missing\.png: a file cannot be loaded/),
+      number: expect.stringMatching(/this is not an image: expected an address.*received number/),
+      nothing: expect.stringMatching(/this is not an image: .*received undefined/),
+      object: expect.stringMatching(/mine: this is not an image: .*received Object/),
+    });
+  });
+
   describe('a model that wants its images cropped, padded or stretched', () => {
     const drawn = (svg: string, width: number, height: number) =>
       sharp(

@@ -4,6 +4,7 @@
  * @module harrier/web
  */
 export { Backbone } from '../../backbones/index.ts';
+export type { Address, Binary, Drawable, ImageSource, Pixels } from '../../run/types.ts';
 export type { ByteStorage } from './byte-storage.ts';
 export { webGpuName } from './gpu.ts';
 export { decodeImage } from './grey.ts';
@@ -12,4 +13,3 @@ export { withTabLock } from './lock.ts';
 export type { Backend, WasmPaths } from './onnxruntime.ts';
 export { type WebRuntime, type WebRuntimeOptions, webRuntime } from './runtime.ts';
 export { openStorage } from './storage.ts';
-export { type StorageRunOptions, StorageRunStore } from './storage-run-store.ts';

@@ -4,7 +4,7 @@ import { withTabLock } from './lock.ts';
 
 /** Place of a run in the browser's storage. */
 export interface StorageRunOptions {
-  /** The name of the lock that its writers fraction. */
+  /** The name of the lock that its writers share. */
   readonly lock: string;
   /** What another tab does that holds the lock, for people: `training`. */
   readonly doing: string;

@@ -8,21 +8,13 @@ import { STRETCHED } from 'harrier/src/data/preprocessing.ts';
 import { plainError } from 'harrier/src/plain-error.ts';
 import { fetchBytes } from 'harrier/src/platform/web/fetch-bytes.ts';
 import { isSoftwareGpu } from 'harrier/src/platform/web/gpu.ts';
+import { type StorageRunOptions, StorageRunStore } from 'harrier/src/platform/web/storage-run-store.ts';
 import { quick } from 'harrier/src/recipes/index.ts';
 import { checkpointsOf, removeCheckpoints } from 'harrier/src/runs/checkpoints.ts';
 import { type StartingModel, startingModelOf } from 'harrier/src/runs/starting-model.ts';
 import { RUN_FILES, StoredRun } from 'harrier/src/runs/stored-run.ts';
 import { stepInfo } from 'harrier/src/training/step-info.ts';
-import {
-  decodeImage,
-  openStorage,
-  type StorageRunOptions,
-  StorageRunStore,
-  type WebRuntime,
-  webGpuName,
-  webRuntime,
-  withTabLock,
-} from 'harrier/web';
+import { decodeImage, openStorage, type WebRuntime, webGpuName, webRuntime, withTabLock } from 'harrier/web';
 import { recordedTogether } from '../teach/belonging.ts';
 import { checkClasses } from '../teach/check-classes.ts';
 import { type Learned, type Lesson, learn } from '../teach/lesson.ts';

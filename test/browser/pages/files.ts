@@ -1,6 +1,12 @@
 /** Images and storage in a page. */
 import type { Preprocessing } from '../../../src/data/preprocessing.ts';
-import { type ByteStorage, decodeImage, openStorage, withTabLock } from '../../../src/platform/web/index.ts';
+import {
+  type ByteStorage,
+  decodeImage,
+  type ImageSource,
+  openStorage,
+  withTabLock,
+} from '../../../src/platform/web/index.ts';
 
 export function decode(
   bytes: Uint8Array<ArrayBuffer>,
@@ -14,6 +20,65 @@ export function decode(
   const shape = { height, width, channels, preprocessing };
   return decodeImage(new File([bytes], name), shape, undefined, maxPixels);
 }
+
+/** Every kind of image that a page can have, made of the bytes of a file and decoded. */
+export async function decodeKinds(
+  bytes: Uint8Array<ArrayBuffer>,
+  side: number,
+  channels: number,
+): Promise<Record<string, Uint8Array>> {
+  const blob = new Blob([bytes]);
+  const address = URL.createObjectURL(blob);
+  const bitmap = await createImageBitmap(blob);
+  const { width, height } = bitmap;
+  const canvas = Object.assign(document.createElement('canvas'), { width, height });
+  const offscreen = new OffscreenCanvas(width, height);
+  for (const each of [canvas, offscreen]) {
+    (each.getContext('2d') as CanvasRenderingContext2D).drawImage(bitmap, 0, 0);
+  }
+  const pixels = canvas.getContext('2d')!.getImageData(0, 0, width, height);
+  const shared = new Uint8Array(new SharedArrayBuffer(bytes.length));
+  shared.set(bytes);
+  const kinds: Record<string, ImageSource> = {
+    blob,
+    file: new File([blob], 'photo.png'),
+    bytes,
+    shared,
+    buffer: bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length),
+    address,
+    url: new URL(address),
+    img: Object.assign(new Image(), { src: address }),
+    canvas,
+    offscreen,
+    bitmap,
+    pixels,
+  };
+  const shape = { height: side, width: side, channels };
+  const decoded: Record<string, Uint8Array> = {};
+  for (const [kind, image] of Object.entries(kinds)) decoded[kind] = await decodeImage(image, shape);
+  return decoded;
+}
+
+/** What is said of images that cannot be used. */
+export async function kindsRefused(): Promise<Record<string, string>> {
+  const canvas = Object.assign(document.createElement('canvas'), { width: 40, height: 30 });
+  const video = document.createElement('video');
+  const refused: Record<string, Parameters<typeof decodeImage>> = {
+    large: [canvas, SMALL, 'camera', 100],
+    early: [video, SMALL],
+    named: [video, SMALL, 'camera'],
+    missing: ['missing.png', SMALL],
+    number: [7 as unknown as Blob, SMALL],
+    nothing: [undefined as unknown as Blob, SMALL],
+    object: [{ width: 3, height: 4 }, SMALL, 'mine'],
+  };
+  const said: Record<string, string> = {};
+  for (const [name, given] of Object.entries(refused)) {
+    said[name] = await decodeImage(...given).then(String, ({ message }) => message);
+  }
+  return said;
+}
+const SMALL = { height: 8, width: 8, channels: 3 };
 
 let storage: ByteStorage;
 
