@@ -1,11 +1,15 @@
 // Builds Studio's page to dist/page: by Vite, into a folder of its own that then takes the old one's place, so that who
-// asks meanwhile gets a whole page. WebAssembly is kept compressed alone: browsers take it as it is, and the package
-// stays small. harrier-run.json holds the code that npm packages carry: the page makes such packages of models.
+// asks meanwhile gets a whole page. Code is kept compressed alone: browsers take it as it is, and the package stays small.
+// harrier-run.json holds the code that npm packages carry: the page makes such packages of models.
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
+
+/** What is kept compressed: WebAssembly, scripts and their like, where that saves anything. */
+const COMPRESSED = /\.(?:wasm|js|css|json)$/;
+const LEAST_BYTES = 1024;
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const page = join(root, 'dist', 'page');
@@ -43,13 +47,16 @@ try {
     logLevel: 'warn',
     build: { outDir: fresh, emptyOutDir: true },
   });
+  writeFileSync(join(fresh, 'harrier-run.json'), await runCode());
   for (const entry of readdirSync(fresh, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile() || !entry.name.endsWith('.wasm')) continue;
+    if (!entry.isFile() || !COMPRESSED.test(entry.name)) continue;
     const path = join(entry.parentPath, entry.name);
-    writeFileSync(`${path}.gz`, gzipSync(readFileSync(path), { level: 9 }));
+    const bytes = readFileSync(path);
+    // What begins with a dot, the build notes for itself.
+    if (bytes.length < LEAST_BYTES || relative(fresh, path).startsWith('.')) continue;
+    writeFileSync(`${path}.gz`, gzipSync(bytes, { level: 9 }));
     rmSync(path);
   }
-  writeFileSync(join(fresh, 'harrier-run.json'), await runCode());
   if (existsSync(page)) renameSync(page, old);
   renameSync(fresh, page);
 } finally {

@@ -13,6 +13,7 @@ import { evaluatePredictions } from '../../src/evaluation/index.ts';
 import { RunFolder } from '../../src/platform/node/runs/run-folder.ts';
 import type { CorrectionChanges, ImageList, RunSummary } from '../../src/studio-server/api.ts';
 import { exportSite } from '../../src/studio-server/export.ts';
+import { PageFiles } from '../../src/studio-server/page.ts';
 import { writeImages } from '../cli/harrier.ts';
 import { openStudio, studioFolder, type TestStudio } from '../studio/studio.ts';
 import { closeTestBrowser, noChromium, openTestPage, testBrowser } from './browser.ts';
@@ -105,9 +106,8 @@ describe('the built page', () => {
     };
     add('index.html');
     add('src/views/try/index.tsx');
-    const sizes = await Promise.all(
-      [...files].map(async (file) => (await readFile(join(pageFolder, file))).length),
-    );
+    const page = await PageFiles.open(pageFolder);
+    const sizes = await Promise.all([...files].map(async (file) => (await page.read(file)).length));
     expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(FIRST_VIEW_BYTES);
   });
 });

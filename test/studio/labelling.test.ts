@@ -387,7 +387,7 @@ describe('a list of labels', () => {
 
   it('is not overwritten where it is something else', async () => {
     await writeFile(join(folder, 'labels.csv'), 'name,price\nshoe,30\n');
-    await expect(LabelList.read(folder)).rejects.toThrow(/no column says which file/);
+    await expect(LabelList.read(folder)).rejects.toThrow(/no column says which label is meant/);
     expect(await readFile(join(folder, 'labels.csv'), 'utf8')).toBe('name,price\nshoe,30\n');
   });
 
