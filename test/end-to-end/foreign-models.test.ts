@@ -6,6 +6,7 @@ import { trainedNetwork } from '../../src/models/index.ts';
 import { decodeModel, encodeModel } from '../../src/onnx/index.ts';
 import { sameStartingModel, startingModel } from '../../src/platform/node/runs/starting-model.ts';
 import { type Finished, harrier, sentenceOf, withoutAdvice, workplace, writeImages } from '../cli/harrier.ts';
+import { withExternalWeights } from '../foreign/external-weights.ts';
 import { CLASSES, classifier, imageModel } from '../foreign/graphs.ts';
 
 let place: { path: string; remove: () => Promise<void> };
@@ -164,6 +165,19 @@ describe('a classifier of another program', () => {
     succeeded(summary);
     expect(summary.stdout).toMatch(/Conv\) +│ \(N, 8, 16, 16\)/);
     expect(summary.stdout).toContain('Total params:');
+  });
+
+  it('is published from two files, with views', async () => {
+    const whole = encodeModel(classifier('Gemm, transposed', { size: [SIDE, SIDE] }));
+    const { model, weights } = withExternalWeights(whole, 'two.onnx.data');
+    await writeFile(file('two.onnx'), model);
+    await writeFile(file('two.onnx.data'), weights);
+    succeeded(
+      await run(
+        ...['export', 'two.onnx', '--format', 'npm', '--name', 'two', '--tta', 'flip'],
+        ...['--labels', 'labels.txt'],
+      ),
+    );
   });
 
   it('takes images of the size that is said, where it leaves that open', async () => {

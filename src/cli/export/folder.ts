@@ -6,6 +6,7 @@ import { jsonObject } from '../../json-text.ts';
 import { exportOptionsOf, originOf } from '../../models/index.ts';
 import { decodeModel, encodeModel, type Model } from '../../onnx/index.ts';
 import { writeAtomically } from '../../platform/node/files/cache.ts';
+import { readModelFile } from '../../platform/node/files/model-file.ts';
 import type { ModelSource } from '../../platform/node/runs/find-run.ts';
 import { KeptEdits } from '../../publishing/edits.ts';
 import { type PublishedModel, publishedModel } from '../../publishing/published-model.ts';
@@ -115,14 +116,13 @@ export async function modelToPublish(
   );
   const bytes = found instanceof Uint8Array ? found : encodeModel(found);
   const model: Model = found instanceof Uint8Array ? decodeModel(found, modelFile) : found;
-  if (options.tta !== undefined) {
-    noteLostSets(decodeModel(await readFile(modelFile), modelFile), model, reporter);
-  }
+  const ownModel = async () => decodeModel(await readModelFile(modelFile), modelFile);
+  if (options.tta !== undefined) noteLostSets(await ownModel(), model, reporter);
   const record = await run?.record();
   const evaluation = jsonObject((await run?.read('evaluation'))?.toString() ?? '') as Evaluation | undefined;
   // Figures of other views, or of views that only some images get, would be those of another model.
   const hasOwnViews = async () => {
-    const own = exportOptionsOf(decodeModel(await readFile(modelFile), modelFile));
+    const own = exportOptionsOf(await ownModel());
     return options.tta === own.testTimeAugmentation && own.viewsBelow === undefined;
   };
   const isEvaluated = evaluation !== undefined && (options.tta === undefined || (await hasOwnViews()));

@@ -1,10 +1,9 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { withExternalWeights } from '../../../../test/foreign/external-weights.ts';
 import { type Answer, cutAfter, HubServer } from '../../../../test/hub-server.ts';
-import { ModelProtoSchema, StringStringEntryProtoSchema } from '../../../onnx/generated/onnx_pb.ts';
 import { encodeModel, float32, modelOf } from '../../../onnx/index.ts';
 import { createGraph } from '../../../ops/index.ts';
 import { cachedUnder, type FetchModelOptions, fetchModel } from './fetch-model.ts';
@@ -210,13 +209,17 @@ describe('a model of the hub', () => {
     const graph = createGraph('apart');
     const x = graph.input('x', 'float32', ['N', 1]);
     graph.output(graph.op('Add', [x, graph.initializer('w', float32([1], Float32Array.of(0)))]), 'y');
-    const content = withExternalWeights(encodeModel(modelOf(graph.build())));
+    const { model: content, weights } = withExternalWeights(encodeModel(modelOf(graph.build())), 'w.bin');
     hub.repositories.set(REPOSITORY, {
       commit: COMMIT,
-      files: { 'onnx/model.onnx': { content }, 'onnx/w.bin': { content: new Uint8Array(4), large: true } },
+      files: { 'onnx/model.onnx': { content }, 'onnx/w.bin': { content: weights, large: true } },
     });
     const { folder: place } = await fetchIt();
     expect((await readdir(place)).sort()).toEqual(['model.onnx', 'source.json', 'w.bin']);
+    // And again, where one of them is damaged and the model is asked for anew.
+    await writeFile(join(place, 'w.bin'), Uint8Array.of(1, 2, 3, 4));
+    await fetchIt(undefined, { refresh: true });
+    expect((await readFile(join(place, 'w.bin'))).equals(weights)).toBe(true);
   });
 
   it.each<[string, (response: import('node:http').ServerResponse) => void, RegExp]>([
@@ -352,16 +355,3 @@ it('a name of the catalogue is fetched from its second source where the first is
       sha256: '579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db',
     });
 });
-
-/** The same model, its one weight in the file `w.bin`. */
-function withExternalWeights(bytes: Uint8Array): Uint8Array {
-  const proto = fromBinary(ModelProtoSchema, bytes);
-  const [weight] = proto.graph!.initializer;
-  weight.rawData = new Uint8Array();
-  weight.dataLocation = 1;
-  weight.externalData = [
-    create(StringStringEntryProtoSchema, { key: 'location', value: 'w.bin' }),
-    create(StringStringEntryProtoSchema, { key: 'length', value: '4' }),
-  ];
-  return toBinary(ModelProtoSchema, proto);
-}

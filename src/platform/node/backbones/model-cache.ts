@@ -1,7 +1,9 @@
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { jsonObject } from '../../../json-text.ts';
 import { cacheDirectory, writeAtomically } from '../files/cache.ts';
+import { filesOfWeights } from '../files/model-file.ts';
+import { nativeSha256 } from '../files/sha256.ts';
 
 /** Where a model of the cache came from: `source.json` in its folder. */
 export interface ModelSourceRecord {
@@ -23,6 +25,8 @@ export interface ModelSourceRecord {
   readonly file: string;
   /** Of that file, hex. */
   readonly sha256: string;
+  /** SHA-256 of the files beside it in which its weights are, by their names; absent where it holds them itself. */
+  readonly weights?: Readonly<Record<string, string>>;
   /** Of all files. */
   readonly bytes: number;
   /** When, as ISO 8601. */
@@ -62,6 +66,42 @@ export async function readCached(folder: string): Promise<CachedModel | undefine
   const source = record as unknown as ModelSourceRecord;
   const place = join(folder, source.file);
   return (await stat(place).catch(() => undefined)) ? { file: place, folder, source } : undefined;
+}
+
+/** The hashes of a model's files, as its record keeps them. @throws when a file cannot be read */
+export async function hashesOf(file: string): Promise<Pick<ModelSourceRecord, 'sha256' | 'weights'>> {
+  const places = await filesOfWeights(file);
+  const weights: [string, string][] = [];
+  for (const place of places) weights.push([basename(place), await hashOf(place)]);
+  return { sha256: await hashOf(file), ...(weights.length > 0 && { weights: Object.fromEntries(weights) }) };
+}
+
+/** A file of the cache that is not the one that was fetched. */
+export interface Damage {
+  readonly file: string;
+  /** SHA-256, hex. */
+  readonly expected: string;
+  /** SHA-256, hex; absent for a file that cannot be read. */
+  readonly received?: string;
+}
+
+/** The first file of a model that is damaged, or gone; undefined where all are as they were fetched. */
+export async function damageOf({
+  folder,
+  source: { file, sha256, weights },
+}: Pick<CachedModel, 'folder' | 'source'>): Promise<Damage | undefined> {
+  for (const [name, expected] of Object.entries({ [file]: sha256, ...weights })) {
+    const place = join(folder, name);
+    const received = await hashOf(place).catch(() => undefined);
+    if (received !== expected) return { file: place, expected, ...(received && { received }) };
+  }
+  return undefined;
+}
+
+async function hashOf(file: string): Promise<string> {
+  return nativeSha256()
+    .update(await readFile(file))
+    .digest();
 }
 
 /** Says that a folder holds a whole model. */

@@ -12,6 +12,7 @@ import {
   fetchModel,
   isRemoteModel,
 } from '../backbones/fetch-model.ts';
+import { damageOf } from '../backbones/model-cache.ts';
 import { publicAddress } from '../backbones/public-address.ts';
 import { companionsOf } from '../files/companions.ts';
 import { readModelFile } from '../files/model-file.ts';
@@ -57,23 +58,24 @@ export async function isElsewhere(given: string): Promise<boolean> {
  * A model of the cache with layers and weights, and with its source as a run names it.
  *
  * @param options what the user says of it; what is left out the catalogue knows, or the files beside it
- * @throws HarrierError `bad-data` where its file is damaged; as `startingModelOf` does
+ * @throws HarrierError `bad-data` where one of its files is damaged; as `startingModelOf` does
  */
 export async function fetchedStartingModel(
-  { name, file, source, entry }: FetchedModel,
+  { name, file, folder, source, entry }: FetchedModel,
   options: ForeignOptions = {},
 ): Promise<StartingModel> {
-  const bytes = await readModelFile(file);
-  const { address, commit, license, path, sha256 } = source;
-  const received = nativeSha256().update(bytes).digest();
-  if (received !== sha256) {
+  const damage = await damageOf({ folder, source });
+  if (damage) {
+    const { file: where, expected, received = 'no file that can be read' } = damage;
     throw new HarrierError('bad-data', 'the file is damaged', {
-      where: file,
-      expected: `SHA-256 ${sha256}`,
+      where,
+      expected: `SHA-256 ${expected}`,
       received,
       next: `Fetch it again: npx harrier models fetch ${shellQuote(publicAddress(name))}`,
     });
   }
+  const bytes = await readModelFile(file);
+  const { address, commit, license, path } = source;
   const known = entry && !isStateDict(bytes) ? optionsOf(entry) : {};
   const companions = await companionsOf(file);
   const { assumed, ...model } = startingModelOf(
