@@ -14,7 +14,15 @@ import {
   WIDTH,
 } from '../../../test/foreign/graphs.ts';
 import { shared } from '../../../test/shared.ts';
-import { decodeModel, encodeModel, int64, type Model, modelOf } from '../../onnx/index.ts';
+import {
+  decodeModel,
+  encodeModel,
+  type GraphBuilder,
+  int64,
+  type Model,
+  modelOf,
+  type Value,
+} from '../../onnx/index.ts';
 import { createGraph } from '../../ops/index.ts';
 import {
   exportModel,
@@ -137,6 +145,62 @@ describe('heads', () => {
     expect(() => foreignClassifier(model, { labels: ['cat', 'dog', 'cow'] })).toThrow(
       'these are labels for another number of classes: expected 2, or 1 for the label of its one score, received 3',
     );
+  });
+
+  it.each<[string, (graph: GraphBuilder, pooled: Value) => Value]>([
+    [
+      'a softmax and Flatten',
+      (graph, pooled) => graph.op('Flatten', [graph.op('Softmax', [pooled], { axis: 1 })]),
+    ],
+    [
+      'a softmax of channels last and Reshape',
+      (graph, pooled) => {
+        const last = graph.op('Transpose', [pooled], { perm: [0, 2, 3, 1] });
+        const shape = graph.constant(int64([-1, 8]));
+        return graph.op('Reshape', [graph.op('Softmax', [last], { axis: -1 }), shape]);
+      },
+    ],
+    [
+      'a softmax of one axis more and Squeeze',
+      (graph, pooled) => {
+        const row = graph.op('Squeeze', [pooled, graph.constant(int64([3]))]);
+        return graph.op('Squeeze', [graph.op('Softmax', [row], { axis: 1 }), graph.constant(int64([2]))]);
+      },
+    ],
+    ['a sigmoid and Flatten', (graph, pooled) => graph.op('Flatten', [graph.op('Sigmoid', [pooled])])],
+    [
+      'a softmax of a sigmoid',
+      (graph, pooled) =>
+        graph.op('Softmax', [graph.op('Sigmoid', [HEADS['Gemm, transposed'](graph, pooled)])], { axis: 1 }),
+    ],
+  ])('%s: probabilities stay as they are', async (what, end) => {
+    const model = imageModel((graph, image) => end(graph, residualNet(graph, image)));
+    const { model: made, assumed } = foreignClassifier(encodeModel(model));
+    expect(assumed.some((sentence) => sentence.includes('ends in a sigmoid'))).toBe(
+      what === 'a sigmoid and Flatten',
+    );
+    const expected = await original(model, asInput(pixels, COUNT, { ...size, pixel: scaled }));
+    const image = { type: 'uint8' as const, dims: [COUNT, HEIGHT, WIDTH, 3], data: pixels };
+    const own = await original(made, image);
+    expect(own).toHaveLength(expected.length);
+    own.forEach((value, i) => {
+      expect(value).toBeCloseTo(expected[i], 5);
+    });
+  });
+
+  it.each([
+    ['two softmaxes for an image', [-1, 2, 2], 'Softmax over axis -1 of (N, 2, 2)'],
+    ['rows of several for an image', [-1, 2], 'Softmax over axis -1 of ('],
+  ])('%s are refused, but as features', (_, shape, received) => {
+    const model = imageModel((graph, image) => {
+      const kernel = graph.initializer('fc.weight', numbers('fc.weight', [8, 4]));
+      const scores = graph.op('Gemm', [graph.op('Flatten', [residualNet(graph, image)]), kernel]);
+      return graph.op('Softmax', [graph.op('Reshape', [scores, graph.constant(int64(shape))])], { axis: -1 });
+    });
+    expect(() => readForeignModel(model)).toThrow(
+      `model: its probabilities are no row of classes for each image: expected one softmax over all classes, or a sigmoid of each, received ${received}`,
+    );
+    expect(readForeignModel(model, { features: 'Flatten' }).network.layers).toHaveLength(2);
   });
 
   it('a model of features alone has no head until it gets one', () => {

@@ -1,5 +1,6 @@
 import { HarrierError, nearestName } from '../../errors.ts';
 import {
+  elementCount,
   float32,
   floatAttribute,
   type Graph,
@@ -28,9 +29,8 @@ export interface Split {
   readonly isMultiLabel?: true;
 }
 
-/** Ops between the scores and the output that leave one number for each class, or only scale them. */
-const AFTER_SCORES = ['Softmax', 'LogSoftmax', 'Sigmoid', 'Flatten', 'Reshape', 'Squeeze', 'Transpose'];
-
+/** Ops between the scores and the output that leave one number for each class. */
+const CHANGES_OF_SHAPE = ['Flatten', 'Reshape', 'Squeeze', 'Transpose'];
 const PROBABILITIES = ['Softmax', 'LogSoftmax', 'Sigmoid'];
 
 /**
@@ -40,7 +40,8 @@ const PROBABILITIES = ['Softmax', 'LogSoftmax', 'Sigmoid'];
  * @param output the value that holds the scores or features
  * @param shapes of all values
  * @param features a value that is said to hold the features
- * @throws HarrierError `bad-option` where no value is called so
+ * @throws HarrierError `bad-option` where no value is called so; `not-supported` where an image has several softmaxes, and
+ *   no value is named
  */
 export function splitScores(
   graph: Graph,
@@ -51,9 +52,11 @@ export function splitScores(
 ): Split {
   const makers = new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)));
   const found = scoresOf(graph, makers, output, shapes);
-  const isMultiLabel = endsInSigmoid(makers, output) && { isMultiLabel: true as const };
+  const probabilities = probabilitiesOf(makers, output);
+  const isMultiLabel = probabilities?.opType === 'Sigmoid' && { isMultiLabel: true as const };
   if (features === undefined) {
-    return found ? { ...found, ...isMultiLabel } : beforeProbabilities(makers, output);
+    if (probabilities) checkProbabilities(probabilities, shapes, found?.scores?.kernel.dims[1], where);
+    return { ...(found ?? { features: probabilities?.inputs[0] ?? output }), ...isMultiLabel };
   }
   const name = [features, plainName(features)].find((each) => makers.has(each));
   if (name === undefined) throw noSuchValue(features, [...makers.keys()], where);
@@ -71,12 +74,15 @@ function scoresOf(graph: Graph, makers: Makers, output: string, shapes: Shapes):
   };
   let node = makers.get(output);
   let factor = 1;
+  let areProbabilities = false;
   while (node && node.domain === '') {
     const scale = scaleOf(node, weight);
     if (scale) factor *= scale.factor;
-    else if (!AFTER_SCORES.includes(node.opType)) break;
-    // What is scaled are probabilities.
-    else if (factor !== 1 && PROBABILITIES.includes(node.opType)) return undefined;
+    else if (PROBABILITIES.includes(node.opType)) {
+      // What is scaled, or goes through a softmax, are probabilities.
+      if (factor !== 1 || areProbabilities) return undefined;
+      areProbabilities = true;
+    } else if (!CHANGES_OF_SHAPE.includes(node.opType)) break;
     node = makers.get(scale?.input ?? node.inputs[0]);
   }
   if (node?.domain !== '') return undefined;
@@ -183,20 +189,36 @@ function isOne(shape: Shape | undefined): boolean {
   return shape?.length === 4 && shape[2] === 1 && shape[3] === 1;
 }
 
-function endsInSigmoid(makers: Makers, output: string): boolean {
+/** The softmax or sigmoid that a graph ends in, with nothing but changes of shape behind it. */
+function probabilitiesOf(makers: Makers, output: string): Node | undefined {
   let node = makers.get(output);
-  while (node && node.opType !== 'Sigmoid' && AFTER_SCORES.includes(node.opType)) {
-    node = makers.get(node.inputs[0]);
-  }
-  return node?.opType === 'Sigmoid';
+  while (node?.domain === '' && CHANGES_OF_SHAPE.includes(node.opType)) node = makers.get(node.inputs[0]);
+  return node?.domain === '' && PROBABILITIES.includes(node.opType) ? node : undefined;
 }
 
-/** The numbers that probabilities are made from; the output itself where it holds none. */
-function beforeProbabilities(makers: Makers, output: string): Split {
-  const node = makers.get(output);
-  if (node?.opType === 'Sigmoid') return { features: node.inputs[0], isMultiLabel: true };
-  const isSoftmax = node?.opType === 'Softmax' || node?.opType === 'LogSoftmax';
-  return { features: isSoftmax ? node.inputs[0] : output };
+/**
+ * @param classes how many scores the last layer gives, where it is known
+ * @throws HarrierError `not-supported` unless one softmax goes over all classes of an image, or a sigmoid over a row of them
+ */
+function checkProbabilities(
+  { opType, inputs: [input], attributes }: Node,
+  shapes: Shapes,
+  classes: number | undefined,
+  where: string,
+): void {
+  const shape = shapes.get(input)!;
+  const sizes = shape.slice(1);
+  if (!sizes.every((size) => typeof size === 'number')) return;
+  const count = elementCount(sizes);
+  const axis = intAttribute(attributes, 'axis', -1);
+  const isOneRow = opType === 'Sigmoid' ? [1, classes, ...sizes].includes(count) : shape.at(axis) === count;
+  if (isOneRow && (classes ?? count) === count) return;
+  throw new HarrierError('not-supported', 'its probabilities are no row of classes for each image', {
+    where,
+    expected: 'one softmax over all classes, or a sigmoid of each',
+    received: `${opType}${opType === 'Sigmoid' ? '' : ` over axis ${axis}`} of (${shape.join(', ')})`,
+    next: 'To train on it, name the value that holds the features: --features NAME.',
+  });
 }
 
 function transposed({ dims: [rows, columns], data }: Tensor): Tensor {

@@ -56,9 +56,11 @@ function asRow(builder: GraphBuilder, value: Value, where: string): Value {
   const { shape } = value;
   const isKnown = shape.slice(1).every((size) => typeof size === 'number');
   if (isKnown && shape.length === 2) return value;
+  // One row, whichever axis it is on.
+  if (isKnown && shape.slice(1).filter((size) => size !== 1).length <= 1)
+    return builder.op('Flatten', [value]);
   if (isKnown && shape.length === 4) {
-    const isOne = shape[2] === 1 && shape[3] === 1;
-    return builder.op('Flatten', [isOne ? value : builder.op('GlobalAveragePool', [value])]);
+    return builder.op('Flatten', [builder.op('GlobalAveragePool', [value])]);
   }
   if (isKnown && shape.length === 3) {
     const first = builder.constant({ ...int64([0]), dims: [] });
