@@ -167,6 +167,16 @@ describe('a classifier of another program', () => {
     expect(summary.stdout).toContain('Total params:');
   });
 
+  it('is exported without being told where to, beside its source', async () => {
+    const said = await run('export', 'net.onnx', '--format', 'onnx', '--labels', 'labels.txt', '--json');
+    expect([said.code, JSON.parse(said.stdout).file]).toEqual([0, file('net-harrier.onnx')]);
+    const predicted = await run('predict', 'net-harrier.onnx', IMAGE, '--json');
+    succeeded(predicted);
+    expect(['leaf', 'stone', 'water', 'sand', 'moss']).toContain(
+      JSON.parse(predicted.stdout)[0].predictions[0].label,
+    );
+  });
+
   it('is published from two files, with views', async () => {
     const whole = encodeModel(classifier('Gemm, transposed', { size: [SIDE, SIDE] }));
     const { model, weights } = withExternalWeights(whole, 'two.onnx.data');

@@ -217,11 +217,14 @@ async function isExport(path: string, format: FileFormat): Promise<boolean> {
   }
 }
 
-/** `mine-int8.onnx` in the current folder, for a run called mine. */
+/**
+ * `mine-int8.onnx` in the current folder, for a run called mine; `mine-harrier.onnx` for a model `mine.onnx` there that
+ * stays in float32.
+ */
 function defaultName({ modelFile, run }: ModelSource, format: FileFormat): string {
   const name = nameOf({ modelFile, run });
   return {
-    onnx: `${name}.onnx`,
+    onnx: resolve(`${name}.onnx`) === modelFile ? `${name}-harrier.onnx` : `${name}.onnx`,
     'onnx-fp16': `${name}-fp16.onnx`,
     'onnx-int8': `${name}-int8.onnx`,
     'onnx-int8-compute': `${name}-int8-compute.onnx`,
