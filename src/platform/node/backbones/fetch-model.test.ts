@@ -277,6 +277,24 @@ describe('a model of the web', () => {
     expect(hub.seen).toEqual([]);
   });
 
+  it('in a folder called onnx has its files there, or else one folder up', async () => {
+    hub.web.set('/tiny/onnx/model.onnx', MODEL);
+    hub.web.set('/tiny/preprocessor_config.json', CONFIG);
+    hub.web.set('/tiny/onnx/config.json', new TextEncoder().encode('<!doctype html>'));
+    hub.web.set('/tiny/config.json', CONFIG);
+    const { folder: place } = await fetchIt(`${hub.endpoint}/tiny/onnx/model.onnx`);
+    for (const name of ['preprocessor_config.json', 'config.json']) {
+      expect((await readFile(join(place, name))).equals(CONFIG)).toBe(true);
+    }
+    hub.web.set('/tiny/onnx/config.json', new TextEncoder().encode('{}'));
+    await fetchIt(`${hub.endpoint}/tiny/onnx/model.onnx`, { refresh: true });
+    expect(await readFile(join(place, 'config.json'), 'utf8')).toBe('{}');
+    // Elsewhere, what lies one folder up belongs to something else.
+    hub.web.set('/tiny/other/model.onnx', MODEL);
+    const other = await fetchIt(`${hub.endpoint}/tiny/other/model.onnx`);
+    expect((await readdir(other.folder)).sort()).toEqual(['model.onnx', 'source.json']);
+  });
+
   it('is not kept where a file beside it does not come, and loses one that is there no more', async () => {
     hub.web.set('/models/net.onnx', MODEL);
     hub.web.set('/models/config.json', CONFIG);

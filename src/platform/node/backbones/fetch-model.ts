@@ -296,17 +296,30 @@ async function fetchWeb(url: string, cache: string, options: FetchModelOptions):
       const onProgress = told(options.onProgress, `downloading ${location}`);
       await download(beside(location), join(folder, location), { ...common, onProgress });
     }
+    // Where hubs keep them: see `companionsOf`.
+    const places = posix.basename(posix.dirname(path)) === 'onnx' ? ['', '../'] : [''];
     for (const name of COMPANIONS) {
-      // Most models on the web have none beside them, and some servers answer with a page for everything.
-      await download(beside(name), join(folder, name), common).catch(async (error) => {
-        if (!wasRefused(error)) throw error;
-        await rm(join(folder, name), { force: true });
-      });
-      const text = await readFile(join(folder, name), 'utf8').catch(() => undefined);
-      if (text !== undefined && !jsonObject(text)) await rm(join(folder, name));
+      for (const place of places) {
+        if (await downloadJson(beside(`${place}${name}`), join(folder, name), common)) break;
+      }
     }
     return { address: url, path, file };
   });
+}
+
+/** Downloads a JSON object; false where there is none, and then nothing is kept. @throws HarrierError as `download` does */
+async function downloadJson(url: string, place: string, options: DownloadOptions): Promise<boolean> {
+  // Most models on the web have none beside them, and some servers answer with a page for everything.
+  const isThere = await download(url, place, options).then(
+    () => true,
+    (error) => {
+      if (!wasRefused(error)) throw error;
+      return false;
+    },
+  );
+  if (isThere && jsonObject(await readFile(place, 'utf8'))) return true;
+  await rm(place, { force: true });
+  return false;
 }
 
 /**
