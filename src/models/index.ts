@@ -55,7 +55,6 @@ export { decodeSafetensors, encodeSafetensors, type StoredTensor, type TensorFil
 export {
   INTEGER_STORAGE,
   STORAGE_KEY,
-  toFloat16,
   type WeightStorage,
   weightStorageOf,
   withStoredWeights,

@@ -6,18 +6,10 @@ import { describe, expect, it } from 'vitest';
 import { drawWeights, expectClose } from '../../test/layers/check-layer.ts';
 import { random } from '../data/random.ts';
 import { BatchNormalization, Conv2D, Dense, Flatten } from '../layers/index.ts';
-import { decodeModel, encodeModel, float32, type Model, modelOf } from '../onnx/index.ts';
+import { decodeModel, encodeModel, float32, type Model, modelOf, toFloat16 } from '../onnx/index.ts';
 import { createGraph, importGraph } from '../ops/index.ts';
 import { nodeRuntime } from '../platform/node/engine/runtime.ts';
-import {
-  Classifier,
-  exportModel,
-  graphRows,
-  Network,
-  toFloat16,
-  weightStorageOf,
-  withStoredWeights,
-} from './index.ts';
+import { Classifier, exportModel, graphRows, Network, weightStorageOf, withStoredWeights } from './index.ts';
 
 const runtime = nodeRuntime({ threads: 1 });
 

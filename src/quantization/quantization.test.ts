@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { largest, largestDifference, normal, normalTensor } from '../../test/gradients/check.ts';
+import { withStoredWeights } from '../models/index.ts';
 import {
   float,
   float32,
@@ -288,6 +289,15 @@ describe('a model in integers', () => {
       expect(largestDifference(numbersOf(b[output]), numbersOf(a[output]))).toBeLessThan(0.02);
       expect(numbersOf(b[output])).not.toEqual(numbersOf(a[output]));
     }
+  });
+
+  it.each(['float16', 'int8'] as const)('has all its layers where they are stored in %s', async (storage) => {
+    const { report } = await quantizeModel(withStoredWeights(model(), storage), runtime, {
+      calibration: images('calibration'),
+      comparison: images('comparison'),
+      method: 'min-max',
+    });
+    expect(report.layers).toBe(5);
   });
 
   it('keeps a layer in floats that costs most', async () => {

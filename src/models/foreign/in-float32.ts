@@ -2,12 +2,12 @@ import {
   type AttributeValue,
   elementTypeCode,
   float32,
+  fromFloat16,
   type Graph,
   type NamedType,
   type Node,
   type Tensor,
 } from '../../onnx/index.ts';
-import { fromFloat16 } from '../stored-weights.ts';
 
 const FLOAT16 = elementTypeCode('float16');
 const FLOAT32 = elementTypeCode('float32');

@@ -1,4 +1,11 @@
-import { type ElementType, elementTypeOf, intAttribute, type Tensor } from '../../onnx/index.ts';
+import {
+  type ElementType,
+  elementTypeOf,
+  float32,
+  fromFloat16,
+  intAttribute,
+  type Tensor,
+} from '../../onnx/index.ts';
 import {
   type Elements,
   eachPosition,
@@ -151,8 +158,9 @@ export const computeConstants: Readonly<Record<string, Evaluation>> = {
   Cast: ({ inputs: [x], attributes, dims }) => {
     const to = elementTypeOf(Number(attributes.to), 'Cast');
     if (to === x!.type) return { ...x!, dims };
-    if (to === 'float16' || x!.type === 'float16') return undefined;
-    return elementwise(to, dims, [x!], (element) => converted(element, to));
+    if (to === 'float16') return undefined;
+    const from = x!.type === 'float16' ? float32(dims, fromFloat16(x!.data as Uint16Array)) : x!;
+    return to === from.type ? from : elementwise(to, dims, [from], (element) => converted(element, to));
   },
   ConstantOfShape: ({ attributes: { value }, dims }) => {
     const given = typeof value === 'object' && 'tensor' in value ? value.tensor : undefined;

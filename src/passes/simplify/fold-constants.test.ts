@@ -189,6 +189,19 @@ describe('shapes that exporters compute are settled once the size is known:', ()
   });
 });
 
+it('numbers in float16 become those of the type that they are cast to, as ONNX Runtime casts them', async () => {
+  // Zeros, the smallest and the largest number, thirds, infinity.
+  const bits = [0x0000, 0x8000, 0x0001, 0x03ff, 0x3555, 0xb555, 0x7bff, 0xc500, 0x7c00];
+  for (const to of [1, 9]) {
+    const graph = createGraph('halves');
+    graph.output(graph.op('Cast', [graph.constant(tensor('float16', [3, 3], bits))], { to }), 'y');
+    const constant = constantOf(foldConstants(graph.build()))!;
+    const expected = await run(graph.build());
+    expect([constant.type, constant.dims]).toEqual([expected.type, expected.dims]);
+    expect(numbersOf(constant)).toEqual(numbersOf(expected));
+  }
+});
+
 describe('constants stay small:', () => {
   const zeros = (graph: GraphBuilder, ...dims: number[]) =>
     graph.op('ConstantOfShape', [ints(graph, ...dims)]);
