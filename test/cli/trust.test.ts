@@ -259,7 +259,7 @@ describe('accuracy by something else than the class', () => {
     expect((await run(...asked)).stdout).toMatch(/Accuracy by \^\(cat\|dog\)\/\n.*by its classes\n/);
     const refused = await run('evaluate', 'plain', '--by', 'camera');
     expect([refused.code, sentenceOf(refused)]).toEqual([
-      1,
+      2,
       expect.stringMatching(/there is no list with a column "camera".*--by "_\(cam\\d\+\)_"/),
     ]);
   });
