@@ -17,6 +17,8 @@ interface HubDatasetAddress {
   readonly revision: string;
 }
 
+/** The revision where no other is named. */
+const NEWEST = 'main';
 /** Where the hub keeps what it has converted to Parquet itself. */
 const CONVERTED = 'refs/convert/parquet';
 const ADDRESS = /^hf:datasets\/([\w.-]+\/[\w.-]+)(?::([^@]+))?(?:@(.+))?$/i;
@@ -52,8 +54,18 @@ export async function hubDatasetFolder(spec: string, options: UnpackOptions): Pr
   let { commit } = described;
   let chosen = chosenFiles(described.files, inside, spec);
   if (!chosen) {
-    const converted = await hub.repository(repository, CONVERTED, signal).catch(() => undefined);
+    const converted = await hub.repository(repository, CONVERTED, signal).catch((error) => {
+      if (error instanceof HarrierError && error.code === 'not-found') return undefined;
+      throw error;
+    });
     chosen = converted && chosenFiles(converted.files, inside, spec);
+    if (chosen && revision !== NEWEST) {
+      throw new HarrierError(
+        'not-supported',
+        'the hub has made Parquet files of the newest version of this data set alone',
+        { where: spec, next: 'Leave the revision out.' },
+      );
+    }
     if (converted) commit = converted.commit;
   }
   if (!chosen) {
@@ -84,7 +96,7 @@ export async function hubDatasetFolder(spec: string, options: UnpackOptions): Pr
 }
 
 function addressOf(spec: string): HubDatasetAddress {
-  const [, repository, inside, revision = 'main'] = ADDRESS.exec(spec) ?? [];
+  const [, repository, inside, revision = NEWEST] = ADDRESS.exec(spec) ?? [];
   if (repository !== undefined) return { repository, revision, ...(inside && { inside }) };
   throw new HarrierError('bad-option', 'this is no address of a data set', {
     expected:

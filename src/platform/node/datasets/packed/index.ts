@@ -40,7 +40,7 @@ export function isPackedName(name: string): boolean {
  * @throws HarrierError as the unpacking does; `not-supported` for an archive of another kind
  */
 export async function packedFolder(spec: string, options: UnpackOptions): Promise<string | undefined> {
-  if (isHubDataset(spec)) return hubDatasetFolder(spec, options);
+  if (isHubDataset(spec)) return whole(await hubDatasetFolder(spec, options));
   const unpack = KINDS.find(([pattern]) => pattern.test(spec))?.[1];
   const info = await stat(spec).catch(() => undefined);
   if (unpack && info?.isFile()) {

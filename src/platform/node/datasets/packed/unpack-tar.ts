@@ -23,7 +23,7 @@ export async function unpackTar(
   const rules = new EntryRules(path, size, await namesIn(folder));
   const ending = new AbortController();
   let failure: unknown;
-  let waiting: Promise<void> = Promise.resolve();
+  const writing = new Set<Promise<void>>();
   const stream = createReadStream(path, { signal });
   stream.on('data', () => {
     onProgress?.({ what: `unpacking ${path}`, done: stream.bytesRead, total: size, unit: 'bytes' });
@@ -42,6 +42,7 @@ export async function unpackTar(
         try {
           const isFile = entry.type === 'File' || entry.type === 'OldFile' || entry.type === 'ContiguousFile';
           parts = failure || !isFile ? undefined : rules.pathOf(entry.path, entry.size);
+          if (parts?.some((part) => part.includes('\ufffd'))) throw garbledName(path, entry.path);
         } catch (error) {
           failure = error;
           // Nothing of it is read any further.
@@ -53,8 +54,11 @@ export async function unpackTar(
           return;
         }
         const file = join(folder, ...parts);
-        // The parser waits with the next entry until this one is read.
-        waiting = write(entry, file, ending.signal).catch(end);
+        // The parser waits with the next entry until this one is read, which is before it is written.
+        const work = write(entry, file, ending.signal)
+          .catch(end)
+          .finally(() => writing.delete(work));
+        writing.add(work);
       },
     });
     parser.on('end', () => end());
@@ -62,10 +66,19 @@ export async function unpackTar(
     stream.on('error', end);
     stream.pipe(parser as unknown as NodeJS.WritableStream);
   });
-  await waiting;
+  await Promise.all(writing);
   signal?.throwIfAborted();
   if (failure) throw asHarrierError(failure, path);
   rules.checkAll();
+}
+
+/** Names that are not UTF-8 would fall together. */
+function garbledName(path: string, name: string): HarrierError {
+  return new HarrierError('bad-data', 'a name in this archive is not UTF-8', {
+    where: path,
+    received: name,
+    next: 'Rename the files, and pack them again; or unpack it yourself, and give the folder.',
+  });
 }
 
 async function write(entry: ReadEntry, file: string, signal: AbortSignal): Promise<void> {

@@ -2,6 +2,7 @@ import { createWriteStream } from 'node:fs';
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { crc32 } from 'node:zlib';
 import { type Entry, openPromise, type ZipFile } from 'yauzl';
 import { HarrierError } from '../../../../errors.ts';
 import { EntryRules, namesIn } from './entry-rules.ts';
@@ -64,7 +65,20 @@ async function unpackEntry(
   }
   const file = join(folder, ...parts);
   await mkdir(dirname(file), { recursive: true });
-  await pipeline(await zip.openReadStreamPromise(entry), createWriteStream(file), { signal });
+  let sum = 0;
+  const summed = async function* (chunks: AsyncIterable<Buffer>) {
+    for await (const chunk of chunks) {
+      sum = crc32(chunk, sum);
+      yield chunk;
+    }
+  };
+  await pipeline(await zip.openReadStreamPromise(entry), summed, createWriteStream(file), { signal });
+  if (sum === entry.crc32) return;
+  throw new HarrierError('bad-data', 'a file in this archive is damaged', {
+    where,
+    received: name,
+    next: 'Copy or download it again, or pack the images again.',
+  });
 }
 
 /** The flag of a name in UTF-8 (APPNOTE 4.4.4, bit 11), and the field with such a name (4.6.9). */

@@ -1,16 +1,20 @@
 import { createHash } from 'node:crypto';
-import { readdir, rm, stat } from 'node:fs/promises';
+import { readdir, rm, stat, utimes } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import type { OnProgress } from '../../../../data/progress.ts';
 import { HarrierError } from '../../../../errors.ts';
 import type { ColumnNames } from '../../../../options/words.ts';
 import { cacheDirectory, makeDirectory, storageError, temporaryName } from '../../files/cache.ts';
-import { withLock } from '../../files/lock.ts';
+import { lockHolder, withLock } from '../../files/lock.ts';
 import { readError } from '../../files/read-error.ts';
 import { renameInto } from '../../files/rename-into.ts';
 
 /** How the name of a folder of downloads ends. */
 const DOWNLOADS = '.downloads';
+/** What else belongs to a folder of the cache, by the ends of names. */
+const BESIDE = /\.(?:lock|downloads|\d+-[0-9a-f]{8}\.tmp)$/;
+/** An older version goes once nothing has used it for so long: a run may still read it. */
+const KEPT_MS = 86_400_000;
 
 /** How packed images are unpacked. */
 export interface UnpackOptions {
@@ -53,8 +57,8 @@ export async function unpackedFolder(
 }
 
 /**
- * A folder of the cache for something that is known by a place and a version: filled once for each version; older
- * versions of the place are removed.
+ * A folder of the cache for something that is known by a place and a version: filled once for each version. Other versions
+ * of the place are removed, but those that somebody fills now or that were used within a day.
  */
 export async function keptFolder(
   name: string,
@@ -65,7 +69,7 @@ export async function keptFolder(
 ): Promise<string> {
   const { directory, prefix } = placeOf(name, place, options);
   const folder = join(directory, prefix + version);
-  if (await isThere(folder)) return folder;
+  if (await isUsed(folder)) return folder;
   await makeDirectory(directory);
   const onWait = (holder: number, seconds: number) =>
     options.onProgress?.({
@@ -75,10 +79,11 @@ export async function keptFolder(
       unit: 'seconds',
     });
   return withLock(`${folder}.lock`, { onWait, signal: options.signal }, async () => {
-    if (await isThere(folder)) return folder;
+    if (await isUsed(folder)) return folder;
     for (const old of await readdir(directory)) {
       const isOld = old.startsWith(prefix) && !old.startsWith(basename(folder));
-      if (isOld || (old.startsWith(basename(folder)) && old.endsWith('.tmp'))) {
+      const isLeft = old.startsWith(basename(folder)) && old.endsWith('.tmp');
+      if (isLeft || (isOld && !(await isInUse(join(directory, old))))) {
         await rm(join(directory, old), { recursive: true, force: true }).catch(() => {});
       }
     }
@@ -101,7 +106,24 @@ export async function keptFolder(
   });
 }
 
-/** The version of a place that the cache has, whichever that is; undefined where it has none. */
+/** Whether there is such a folder; it is then used from now on. */
+async function isUsed(folder: string): Promise<boolean> {
+  const now = new Date();
+  return utimes(folder, now, now).then(
+    () => true,
+    () => isThere(folder),
+  );
+}
+
+/** Whether somebody fills an older version at this moment, or may still read it. */
+async function isInUse(path: string): Promise<boolean> {
+  if (await lockHolder(`${path.replace(BESIDE, '')}.lock`)) return true;
+  if (BESIDE.test(path)) return false;
+  const info = await stat(path).catch(() => undefined);
+  return info !== undefined && Date.now() - info.mtimeMs < KEPT_MS;
+}
+
+/** The version of a place that the cache has, of several the one that was used last; undefined where it has none. */
 export async function lastKept(
   name: string,
   place: string,
@@ -109,8 +131,13 @@ export async function lastKept(
 ): Promise<string | undefined> {
   const { directory, prefix } = placeOf(name, place, options);
   const names = await readdir(directory).catch(() => []);
-  const found = names.find((each) => each.startsWith(prefix) && !/\.(tmp|lock|downloads)$/.test(each));
-  return found && join(directory, found);
+  const paths = names
+    .filter((each) => each.startsWith(prefix) && !BESIDE.test(each))
+    .map((each) => join(directory, each));
+  const used = await Promise.all(
+    paths.map(async (path) => (await stat(path).catch(() => undefined))?.mtimeMs ?? 0),
+  );
+  return paths[used.indexOf(Math.max(...used))];
 }
 
 function placeOf(name: string, place: string, { cacheDirectory: cache = cacheDirectory() }: UnpackOptions) {
