@@ -39,7 +39,7 @@ export function featuresCommand(): Command {
       'allowPrivate',
     ],
     {
-      from: 'the network: a name of the catalogue (`harrier models`), a run folder, "latest", an .onnx file, hf:OWNER/NAME or an address (default: the one that train takes for these images)',
+      from: 'the network: a name of the catalogue (`harrier models`), a run folder, "latest", an .onnx file, hf:OWNER/NAME or an address (default: the one that train takes for these images; with .jsonl the first of the catalogue)',
     },
   );
   return features.action(async (data: string | undefined, options: ListFeaturesOptions) => {

@@ -108,6 +108,14 @@ describe('cluster init', () => {
         'a list is divided into parts. Say how many: --jobs 16.',
       ],
       [['kubernetes', ...INIT, '--plan', 'gone.jsonl'], 'gone.jsonl'],
+      [
+        ['kubernetes', ...INIT, '--plan', 'trials.jsonl', '--model', 'big.onnx'],
+        '--model: the trials of a plan make models of their own',
+      ],
+      [
+        ['skypilot', ...INIT, '--plan', 'trials.jsonl', '--at-once', '4'],
+        '--at-once: the loop that starts jobs of SkyPilot starts all of them',
+      ],
       [['slurm', ...INIT], 'slurm'],
       [['kubernetes', '--image', 'a b', '--plan', 'trials.jsonl'], 'this is no name of an image'],
     ];

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
@@ -6,6 +8,7 @@ import { Conv2D, Dense, GlobalMaxPooling2D } from '../../src/layers/index.ts';
 import { CLASS_NAMES_KEY, exportModel, initialWeights, Network } from '../../src/models/index.ts';
 import { encodeModel } from '../../src/onnx/index.ts';
 import { imageFileSize } from '../../src/platform/node/images/image-file-size.ts';
+import { PROGRAM } from '../program.ts';
 import { harrier, sentenceOf, workplace, writeImage } from './harrier.ts';
 
 let place: { path: string; remove: () => Promise<void> };
@@ -32,6 +35,17 @@ beforeAll(async () => {
 afterAll(() => place.remove());
 
 describe('harrier explain', () => {
+  it('goes on to its end where nobody reads what it prints', async () => {
+    const words = ['explain', 'model.onnx', 'one.png', 'more/one.png', '--out', 'unread'];
+    const unread = spawn(process.execPath, [PROGRAM, ...words], {
+      cwd: place.path,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    unread.stdout.destroy();
+    expect(await once(unread, 'exit')).toEqual([0, null]);
+    expect(await readdir(join(place.path, 'unread'))).toHaveLength(2);
+  });
+
   it('explains a BMP, which has a decoder of its own', async () => {
     const header = Buffer.alloc(54);
     header.write('BM');

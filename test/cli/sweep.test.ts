@@ -41,6 +41,10 @@ it('varies heads and trained layers of a model, whose features are computed once
       'trainable=head,last:2',
       '--batch-size',
       '24',
+      '--merge',
+      'pet=cat+dog',
+      '--classes',
+      'pet,ship',
     ],
     ...['--out', 'tuned', '--json'],
   );
@@ -48,6 +52,8 @@ it('varies heads and trained layers of a model, whose features are computed once
   const { ended, trials } = JSON.parse(finished.stdout);
   expect(ended).toBe('finished');
   expect(trials.map(({ state }: { state: string }) => state)).toEqual(['finished', 'finished']);
+  const { command } = JSON.parse(await readFile(join(place.path, trials[0].folder, 'run.json'), 'utf8'));
+  expect(command).toContain(`--merge '{"pet":["cat","dog"]}' --classes '["pet","ship"]'`);
 });
 
 it('varies models, and how images are resized', async () => {

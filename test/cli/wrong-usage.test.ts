@@ -81,6 +81,11 @@ describe('wrong usage: one sentence with the nearest name, exit code 2', () => {
       /--json and --csv cannot be combined/,
     ],
     [
+      'classes for features of images without labels',
+      ['features', 'images', '--classes', 'cat,dog', '--out', 'features.jsonl'],
+      /^--classes: lines of JSON are of images without labels\. Leave it out, or write \.csv/,
+    ],
+    [
       'what to transfer from, of no transfer',
       ['bench', '--data', 'photos'],
       /^--data: only --transfer and --teach take --data\. Add one/,

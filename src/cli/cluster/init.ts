@@ -29,6 +29,12 @@ export async function runClusterInit(engine: Engine, options: ClusterOptions): P
       received: options.image,
     });
   }
+  if (engine === 'skypilot' && options.atOnce !== undefined) {
+    throw new HarrierError('bad-option', 'the loop that starts jobs of SkyPilot starts all of them', {
+      where: '--at-once',
+      next: 'Leave it out, and use a smaller --jobs.',
+    });
+  }
   const work = await workOf(options);
   const path = resolve(options.out ?? `harrier.${engine}.yaml`);
   const text = sealed(TEXTS[engine](work, options));

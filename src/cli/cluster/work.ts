@@ -33,7 +33,7 @@ export interface Work {
 }
 
 /** Reads what is to be done. @throws HarrierError `bad-option` for nothing, or for two things; as `readPlan` does */
-export async function workOf({ plan, list, model = 'model.onnx', jobs }: ClusterOptions): Promise<Work> {
+export async function workOf({ plan, list, model, jobs }: ClusterOptions): Promise<Work> {
   if ((plan === undefined) === (list === undefined)) {
     throw new HarrierError('bad-option', 'a cluster needs one kind of work', {
       expected: '--plan trials.jsonl, or --list images.txt --jobs 16',
@@ -45,6 +45,12 @@ export async function workOf({ plan, list, model = 'model.onnx', jobs }: Cluster
       throw new HarrierError('bad-option', 'a plan has a job for each of its trials', {
         where: '--jobs',
         next: 'Leave it out; --at-once says how many run at the same time.',
+      });
+    }
+    if (model !== undefined) {
+      throw new HarrierError('bad-option', 'the trials of a plan make models of their own', {
+        where: '--model',
+        next: 'Leave it out; the plan says what they begin with.',
       });
     }
     const { trials } = await readPlan(plan);
@@ -63,7 +69,7 @@ export async function workOf({ plan, list, model = 'model.onnx', jobs }: Cluster
       next: 'Say how many: --jobs 16.',
     });
   }
-  const [file, network] = [basename(list!), basename(model)];
+  const [file, network] = [basename(list!), basename(model ?? 'model.onnx')];
   return {
     kind: 'predict',
     jobs,

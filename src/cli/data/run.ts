@@ -74,7 +74,8 @@ export async function runData(name: string, options: DataOptions): Promise<void>
     onProgress: reporter.work,
   });
   // Opened in the size of a small network: of photos, train reads more.
-  const side = imageSize === undefined ? await photoSide(name, { multiLabel }) : undefined;
+  const side =
+    imageSize === undefined ? await photoSide(name, { multiLabel, ...labelRules(options) }) : undefined;
   const description = { ...describe(name, opened), ...(side !== undefined && { typicalSide: side }) };
   if (options.preview !== undefined) {
     const path = resolve(options.preview);

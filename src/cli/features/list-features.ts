@@ -1,5 +1,6 @@
 import { Backbone, DEFAULT_BACKBONE } from '../../backbones/index.ts';
 import { HarrierError } from '../../errors.ts';
+import { flagOf } from '../../options/option.ts';
 import { nodeRuntime } from '../../platform/node/engine/runtime.ts';
 import { nativeSha256 } from '../../platform/node/files/sha256.ts';
 import { foreignOptions } from '../../platform/node/runs/new-run.ts';
@@ -35,6 +36,9 @@ function keyOf(backbone: Backbone, { resize }: ListFeaturesOptions): string {
         .digest();
 }
 
+/** Options that say which images of a data set are meant, and of which classes. */
+const OF_LABELS = ['multiLabel', 'columns', 'labelBy', 'merge', 'classes', 'source', 'marks'] as const;
+
 /**
  * `harrier features` with lines of JSON: features of any images, each written as soon as it is known. A file that exists is
  * continued.
@@ -51,6 +55,13 @@ export async function listFeatures(data: string | undefined, options: ListFeatur
     });
   }
   const words = data === undefined ? [] : [data];
+  const ignored = OF_LABELS.find((name) => options[name] !== undefined);
+  if (ignored !== undefined) {
+    throw new HarrierError('bad-option', 'lines of JSON are of images without labels', {
+      where: flagOf(ignored),
+      next: 'Leave it out, or write .csv, .npy or .safetensors.',
+    });
+  }
   // No word is the model here.
   const { files } = await predictArguments(words, { ...options, model: '' }, true);
   const named = from === true || from === undefined ? DEFAULT_BACKBONE : from;

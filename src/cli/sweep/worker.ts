@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { answerCalls } from '../../calls.ts';
 import { flagOf } from '../../options/option.ts';
+import { optionNamed } from '../../options/table.ts';
 import { newRun } from '../../platform/node/runs/new-run.ts';
 import { newRecord, prepareAgain, prepareRun } from '../../platform/node/runs/prepare-run.ts';
 import { createRunFolder, RunFolder } from '../../platform/node/runs/run-folder.ts';
@@ -114,8 +115,14 @@ function trialCommand({ recipeFile: _, ...given }: TrialOptions, out: string): s
     if (value === undefined || value === false) return [];
     const option = flagOf(name);
     if (value === true) return [option];
-    const values = name === 'set' ? (value as string[]) : [`${value}`];
+    const values = name === 'set' ? (value as string[]) : [textOf(name, value)];
     return values.flatMap((each) => [option, each]);
   });
   return commandLine(['train', ...words]);
+}
+
+/** A value as it may be typed: names of classes and columns, which may hold commas, as JSON. */
+function textOf(name: string, value: unknown): string {
+  const isOfNames = ['names', 'columns', 'merge'].includes(optionNamed(name)?.type.kind ?? '');
+  return isOfNames && typeof value === 'object' ? JSON.stringify(value) : `${value}`;
 }
