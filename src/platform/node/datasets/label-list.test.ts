@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -85,4 +85,18 @@ it('no labels are written into columns of 0 and 1', async () => {
   await expect(LabelList.read(folder)).rejects.toThrow(
     `${join(folder, 'metadata.csv')}: labels are not written into columns of 0 and 1: expected a column of labels.`,
   );
+});
+
+it('of a list that is a link, the file behind it gets the labels', async () => {
+  const shared = await mkdtemp(join(tmpdir(), 'harrier-shared-list-'));
+  try {
+    await writeFile(join(shared, 'all.csv'), 'file,label\na.png,ant\n');
+    await symlink(join(shared, 'all.csv'), join(folder, 'labels.csv'));
+    await LabelList.change(folder, (list) => list.set('b.png', 'bee'));
+    expect(await readFile(join(shared, 'all.csv'), 'utf8')).toBe('file,label\na.png,ant\nb.png,bee\n');
+    expect((await lstat(join(folder, 'labels.csv'))).isSymbolicLink()).toBe(true);
+    expect(await readdir(shared)).toEqual(['all.csv']);
+  } finally {
+    await rm(shared, { recursive: true });
+  }
 });

@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, realpath } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { HarrierError } from '../../../errors.ts';
 import { writeAtomically } from '../files/cache.ts';
@@ -15,6 +15,8 @@ export const LABEL_LIST = 'labels.csv';
 
 const NAMES = ['file', 'label'];
 const ELSEWHERE = 'copy the images to a folder of your own';
+/** Lines whose files are looked for at the same time. */
+const AT_ONCE = 64;
 
 /** A line of a table, and where it stands. */
 interface TableLine {
@@ -99,14 +101,17 @@ export class LabelList {
       known.set(dirname(path), names);
       return (await names).has(basename(path));
     };
-    this.#rows = await Promise.all(
-      this.#rows.map(async (row, i) => {
-        if (await isThere(row.path)) return row;
-        const file = (row.cells[this.#file] ?? '').trim();
-        const found = await listed.find({ file, line: lines[i].line });
-        return found ? this.#row(row.cells, found.path) : row;
-      }),
-    );
+    const meant = async (row: Row, { line }: TableLine): Promise<Row> => {
+      if (await isThere(row.path)) return row;
+      const found = await listed.find({ file: (row.cells[this.#file] ?? '').trim(), line });
+      return found ? this.#row(row.cells, found.path) : row;
+    };
+    const rows: Row[] = [];
+    for (let start = 0; start < lines.length; start += AT_ONCE) {
+      const some = this.#rows.slice(start, start + AT_ONCE);
+      rows.push(...(await Promise.all(some.map((row, i) => meant(row, lines[start + i])))));
+    }
+    this.#rows = rows;
   }
 
   /**
@@ -190,7 +195,9 @@ export class LabelList {
 
   /** Writes it whole under another name, then renames it. @throws HarrierError `storage` */
   async write(): Promise<void> {
-    await writeAtomically(this.path, this.toText(), ELSEWHERE);
+    // Of a link, the file behind it: that was read.
+    const path = await realpath(this.path).catch(() => this.path);
+    await writeAtomically(path, this.toText(), ELSEWHERE);
   }
 
   /** Without the apostrophe that `csvCell` puts before formulas: names of files must come back as they are. */
