@@ -230,22 +230,31 @@ describe.skipIf(noChromium)(`what Teach keeps${noChromium ? ` (${noChromium})` :
     const panel = page.locator('.try-panel');
     // Beside the zone, on it, and on the image that was tried last.
     const source = () => panel.evaluate((it) => it.querySelector<HTMLImageElement>('.tried')?.src);
-    for (const where of ['h2', '.dropzone', '.tried']) {
-      const before = await source();
-      await panel.locator(where).evaluate(
-        (element, bytes) => {
+    const drop = (where: string, buffers: readonly Buffer[]) =>
+      panel.locator(where).evaluate(
+        (element, files) => {
           const dataTransfer = new DataTransfer();
-          dataTransfer.items.add(new File([Uint8Array.from(bytes)], 'it.png', { type: 'image/png' }));
+          for (const [i, bytes] of files.entries()) {
+            const name = `it-${i}.png`;
+            dataTransfer.items.add(new File([Uint8Array.from(bytes)], name, { type: 'image/png' }));
+          }
           element.dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }));
         },
-        [...images[0].buffer],
+        buffers.map((buffer) => [...buffer]),
       );
+    for (const where of ['h2', '.dropzone', '.tried']) {
+      const before = await source();
+      await drop(where, [images[0].buffer]);
       await expect.poll(source).not.toBe(before);
       await panel.locator('.verdict').waitFor();
     }
-    // Too short a wait only lets pass what adds it to a class.
-    await page.waitForTimeout(500);
-    expect(await thumbnails().count()).toBe(8);
+    // Several are none to try: they go where they would go beside the panel, and no others are there before them.
+    await drop(
+      'h2',
+      images.slice(-2).map(({ buffer }) => buffer),
+    );
+    await expect.poll(() => thumbnails().count()).toBeGreaterThan(8);
+    await expect.poll(() => thumbnails().count()).toBe(10);
   });
 
   it('on a phone, Undo does not lie over the buttons of the training', async () => {

@@ -52,6 +52,7 @@ async function open(how: 'replace' | 'add'): Promise<void> {
   const { file } = opening.peek()!;
   opening.value = { file, state: 'reading' };
   const before = now();
+  const chosen = options.peek();
   let isWanted = additions();
   try {
     const entries = await ask('unpack', file, file.name);
@@ -75,7 +76,8 @@ async function open(how: 'replace' | 'add'): Promise<void> {
     }
     while (now().length < 2) addClass();
     if (how === 'replace' && before.some(({ images }) => images.length > 0)) {
-      removed.value = { what: 'what was here before', bringBack: () => before };
+      const undone = () => setOptions(chosen);
+      removed.value = { what: 'what was here before', bringBack: () => before, undone };
     }
     opening.value = undefined;
   } catch (error) {

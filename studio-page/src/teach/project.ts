@@ -40,6 +40,8 @@ export const removed = signal<
   | {
       readonly what: string;
       readonly bringBack: (now: readonly TaughtClass[]) => readonly TaughtClass[];
+      /** What else comes back with them. */
+      readonly undone?: () => void;
     }
   | undefined
 >(undefined);
@@ -283,8 +285,13 @@ export function forgetRemoved(): void {
 export function undo(): void {
   const last = removed.peek();
   if (!last) return;
+  const gone = idsOf(now());
+  last.undone?.();
   change(last.bringBack(now()));
   removed.value = undefined;
+  // Of a project that was opened in between, what Undo takes away does not come back.
+  for (const id of usedImages()) gone.delete(id);
+  for (const id of gone) forgotten.add(id);
 }
 
 /** A list with items again that were removed from it: each behind the one that it stood behind before. */

@@ -17,6 +17,8 @@ import { exported, place, setQuery } from '../../router.ts';
 import { KNOBS, SETS, type Settings, settingsOf, wordsOf } from './knobs.ts';
 
 const IMAGES = 6;
+/** As many as the server lists at once. */
+const MOST_LISTED = 1_000;
 const EPOCHS = 6;
 
 /** What random changes make of training images, computed here as training computes them. */
@@ -215,17 +217,21 @@ async function loadSamples(
   signal: AbortSignal,
 ): Promise<Samples> {
   const path = `datasets/${facts.id}/train`;
-  const { size, counts, marks } = facts.splits.train;
   const ofClass = classText !== undefined && Number(classText) < facts.classNames.length;
-  // The list has those too that are left out, and in a class those that were relabelled.
-  const most = ofClass ? counts[Number(classText)] - marks.relabelled : size;
-  const limit = IMAGES + marks.excluded;
-  const offset = most > limit ? first % (most - limit) : 0;
-  const { images } = await getJson<ImageList>(`${path}/images`, {
-    parameters: { ...(ofClass && { class: classText }), offset, limit },
-    signal,
-  });
-  const used = images.filter(({ mark }) => !mark?.excluded).slice(0, IMAGES);
+  // The list has those too that are left out.
+  const listed = (offset: number) =>
+    getJson<ImageList>(`${path}/images`, {
+      parameters: { ...(ofClass && { class: classText }), offset, limit: MOST_LISTED },
+      signal,
+    });
+  const trained = ({ images }: ImageList) => images.filter(({ mark }) => !mark?.excluded);
+  const found = await listed(first);
+  const { total } = found;
+  // Behind the last image comes the first one.
+  const own = first < total ? found : await listed(total === 0 ? 0 : first % total);
+  const more = trained(own).length < IMAGES && first > 0 ? trained(await listed(0)) : [];
+  const all = new Map([...trained(own), ...more].map((image) => [image.index, image]));
+  const used = [...all.values()].slice(0, IMAGES);
   const indices = used.map(({ index }) => index);
   if (indices.length === 0) return { pixels: new Uint8Array(), indices, labels: [] };
   const pixels = await getBytes(apiUrl(`${path}/pixels`, { indices: indices.join(',') }), signal);

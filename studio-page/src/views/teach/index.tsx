@@ -42,6 +42,17 @@ export default function Teach() {
     const known = classes.peek();
     return known?.find(({ id }) => id === active.peek()) ?? known?.[0];
   };
+  // A project is opened, folders become classes.
+  const takeDropped = async (files: readonly DroppedFile[]): Promise<void> => {
+    const target = targetNow();
+    if (!target) return;
+    const archive = files.find(({ file }) => isArchive(file.name));
+    if (archive) void offerProject(archive.file);
+    await addFolders(
+      files.filter((each) => !isArchive(each.file.name)),
+      target.id,
+    );
+  };
   useEffect(() => {
     const take = (event: ClipboardEvent) => {
       const target = targetNow();
@@ -67,17 +78,9 @@ export default function Teach() {
       event.dataTransfer.dropEffect = 'copy';
     };
     const take = (event: DragEvent) => {
-      const target = targetNow();
-      if (!target || inZone(event) || !event.dataTransfer) return;
+      if (!targetNow() || inZone(event) || !event.dataTransfer) return;
       event.preventDefault();
-      void droppedFiles(event.dataTransfer).then((files) => {
-        const archive = files.find(({ file }) => isArchive(file.name));
-        if (archive) void offerProject(archive.file);
-        return addFolders(
-          files.filter((each) => !isArchive(each.file.name)),
-          target.id,
-        );
-      });
+      void droppedFiles(event.dataTransfer).then(takeDropped);
     };
     addEventListener('dragover', allow);
     addEventListener('drop', take);
@@ -138,7 +141,7 @@ export default function Teach() {
           <TrainPanel />
           {taught.value && !training.value && (
             <>
-              <TryPanel taught={taught.value} />
+              <TryPanel taught={taught.value} onOthers={takeDropped} />
               <HeldOut taught={taught.value} />
               <TakeAway taught={taught.value} />
             </>

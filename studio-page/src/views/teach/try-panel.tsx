@@ -7,6 +7,8 @@ import { Dropzone } from '../../components/dropzone.tsx';
 import { Message } from '../../components/message.tsx';
 import { Panel } from '../../components/panel.tsx';
 import { useDrop } from '../../components/use-drop.ts';
+import type { DroppedFile } from '../../dropped.ts';
+import { isArchive } from '../../teach/open-project.ts';
 import type { Taught } from '../../teach/taught.ts';
 import { ask } from '../../teach/tools.ts';
 import { imageOf, NoCamera, Viewfinder } from './camera.tsx';
@@ -19,7 +21,14 @@ interface Verdict {
 }
 
 /** Asks the taught model about an image, or about what the camera sees. */
-export function TryPanel({ taught: { outcome, model } }: { readonly taught: Taught }) {
+export function TryPanel({
+  taught: { outcome, model },
+  onOthers,
+}: {
+  readonly taught: Taught;
+  /** Takes what is dropped here and is no image to try. */
+  readonly onOthers: (files: readonly DroppedFile[]) => Promise<void>;
+}) {
   const [verdict, setVerdict] = useState<Verdict>();
   const [image, setImage] = useState<string>();
   const [error, setError] = useState<unknown>();
@@ -61,7 +70,14 @@ export function TryPanel({ taught: { outcome, model } }: { readonly taught: Taug
     setImage(URL.createObjectURL(file));
     void look(file, file.name);
   };
-  const { handlers } = useDrop(false, ([first]) => first && tryFile(first.file));
+  const { handlers } = useDrop(false, (files) => {
+    const [first, ...others] = files;
+    if (!first) return;
+    // Folders become classes and projects are opened wherever they are dropped.
+    if (others.length === 0 && !first.path.includes('/') && !isArchive(first.file.name)) {
+      tryFile(first.file);
+    } else void onOthers(files);
+  });
   return (
     <Panel
       title="Try"
