@@ -193,6 +193,9 @@ describe('validationSplit', () => {
     it('takes the smallest of groups that all are larger than the fraction', () => {
       const copies = Uint32Array.from(labels, (_, i) => (i < 120 ? 0 : i < 210 ? 120 : i));
       expect(counts(aside({ ...grouped, copies }))).toEqual(seeds.map(() => [90, 4]));
+      // By time the newest of them.
+      const times = Float64Array.from(labels, (_, i) => -i);
+      expect(counts(aside({ ...grouped, copies, times }))).toEqual(seeds.map(() => [120, 4]));
     });
 
     it('is as it was for runs of before, and where no images belong together', () => {

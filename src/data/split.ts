@@ -64,10 +64,10 @@ export function validationSplit(
       if (!setAside[group[0]] && leaves(rules >= 4 ? least : one, strata, group, left)) setGroupAside(group);
     }
     if (rules < 4 || left[label] < images.length) return;
-    const [smallest] = groups
-      .filter((group) => leaves(one, strata, group, left))
-      .sort((a, b) => a.length - b.length);
-    if (smallest) setGroupAside(smallest);
+    const possible = groups.filter((group) => leaves(one, strata, group, left));
+    // By time it is the newest of them that tells how the model will do later.
+    if (!times) possible.sort((a, b) => a.length - b.length);
+    if (possible.length > 0) setGroupAside(possible[0]);
   });
   const train: number[] = [];
   const validation: number[] = [];

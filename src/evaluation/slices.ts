@@ -68,7 +68,7 @@ export function accuracyBy(predictions: Predictions, values: readonly (string | 
     const correct = slots.filter((slot) => right[slot]).length;
     const rightOfSlots = slots.map((slot) => right[slot]);
     const expected = sum(
-      [...own].map(([label, { images }]) => (images * shareOf(byClass.get(label)!)) / slots.length),
+      [...own].map(([label, { images }]) => (images * fractionRight(byClass.get(label)!)) / slots.length),
     );
     return {
       slice: {
@@ -164,7 +164,7 @@ function tally(
   return counts;
 }
 
-function shareOf({ images, right }: Tally): number {
+function fractionRight({ images, right }: Tally): number {
   return right / images;
 }
 

@@ -70,8 +70,8 @@ export interface LoadOptions {
    */
   readonly threads?: number;
   /**
-   * In Node: the largest image that is decoded, in pixels before scaling; a larger one is an error with the code
-   * `too-large`. Default 2^26 (67 megapixels), which a page always has.
+   * The largest image that is decoded, in pixels before scaling; a larger one is an error with the code `too-large`.
+   * Default 2^26 (67 megapixels).
    */
   readonly maxPixels?: number;
   /** In a page: where ONNX Runtime's files are, if the bundler did not put them beside its script. */

@@ -229,16 +229,18 @@ function slicesOf(
   const own = Array.from({ length: dataset.size }, (_, image) => values.get(dataset.file!(image)));
   const slices = accuracyBy(predictions, own);
   const known = own.filter((value) => value !== undefined);
-  if (known.length > 0 && (slices.length === 1 || slices.some(({ images }) => images > 1))) return slices;
+  const isShared = slices.some(({ value, images }) => value !== undefined && images > 1);
+  if (known.length > 0 && (slices.length === 1 || isShared)) return slices;
   throw new HarrierError(
     'bad-option',
     known.length === 0
       ? 'nothing is said of the images that are evaluated'
       : 'each image has a value of its own, so no images have one in common',
     {
-      where: `--by ${by}`,
+      where: by,
       ...(known.length > 0 && { received: known.slice(0, 3).map(printable).join(', ') }),
       next: 'Name another column, or an expression whose capture several images share.',
+      options: ['by'],
     },
   );
 }

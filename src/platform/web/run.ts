@@ -4,9 +4,10 @@
  *
  * @module harrier/run
  */
+import type { ImageInput } from '../../data/dataset.ts';
 import { HarrierError } from '../../errors.ts';
 import { openClassifier } from '../../run/image-classifier.ts';
-import type { Address, ImageClassifier, LoadOptions } from '../../run/types.ts';
+import type { Address, ImageClassifier, ImageSource, LoadOptions } from '../../run/types.ts';
 import { fetchBytes } from './fetch-bytes.ts';
 import { pixelsOf } from './image-source.ts';
 import { loadOnnxRuntime, type OnnxRuntime } from './onnxruntime.ts';
@@ -23,7 +24,7 @@ export type * from '../../run/types.ts';
  */
 export async function loadClassifier(
   source: string | Address | ArrayBuffer | Uint8Array,
-  { threads, wasmPaths, ort }: LoadOptions = {},
+  { threads, maxPixels, wasmPaths, ort }: LoadOptions = {},
 ): Promise<ImageClassifier> {
   const where = typeof source === 'string' ? source : 'href' in source ? source.href : 'model';
   const engine = loadOnnxRuntime({
@@ -37,7 +38,8 @@ export async function loadClassifier(
     ort: loaded.ort,
     session: { executionProviders: ['wasm'], graphOptimizationLevel: 'all', logSeverityLevel: 4 },
     inTurn: loaded.inTurn,
-    pixelsOf,
+    pixelsOf: (image: ImageSource, shape: ImageInput) =>
+      pixelsOf(image, shape, undefined, undefined, maxPixels),
   };
   return openClassifier(bytes, platform, where);
 }

@@ -122,8 +122,8 @@ async function latestRun(file: 'record' | 'model'): Promise<RunFolder> {
 }
 
 /**
- * The runs in a folder, those of sweeps, seeds and folds too; the one whose record was written last comes first, as `latest`
- * names it. Of a folder that is not there: none.
+ * The runs in a folder, those of sweeps, seeds and folds too; the one whose record was written last comes first. (`latest`
+ * passes over trials and folds.) Of a folder that is not there: none.
  *
  * @param folder default: `runs` in the current folder
  */
