@@ -6,7 +6,7 @@ import type { OnProgress } from '../../data/progress.ts';
 import { HarrierError } from '../../errors.ts';
 import { formatQuantity } from '../../format/format.ts';
 import { filesBelow } from '../../platform/node/datasets/folder-tree.ts';
-import { isSidecarName } from '../../platform/node/datasets/manifest-listing.ts';
+import { isSidecarName } from '../../platform/node/datasets/list-images.ts';
 import { nativeSha256 } from '../../platform/node/files/sha256.ts';
 import { DECODER_VERSION, decodeImage, readImageFile } from '../../platform/node/images/decode.ts';
 import { isImageName } from '../../platform/node/images/image-names.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { random } from '../../../data/random.ts';
 import { HarrierError } from '../../../errors.ts';
-import { listImages } from '../../../platform/node/datasets/manifest-listing.ts';
+import { listImages } from '../../../platform/node/datasets/list-images.ts';
 
 /** Classes of a lesson, images of each that are shown, and images of each that the model is tested with. */
 export const LESSON = { classes: 3, shown: 25, tested: 20 };

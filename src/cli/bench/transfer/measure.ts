@@ -11,7 +11,7 @@ import { withoutHead } from '../../../models/index.ts';
 import { encodeModel } from '../../../onnx/index.ts';
 import { optimizerFrom } from '../../../optimizers/index.ts';
 import { isImageFolder } from '../../../platform/node/datasets/data-kind.ts';
-import { listImages } from '../../../platform/node/datasets/manifest-listing.ts';
+import { listImages } from '../../../platform/node/datasets/list-images.ts';
 import { openDataset } from '../../../platform/node/datasets/open-dataset.ts';
 import { nativeSha256 } from '../../../platform/node/files/sha256.ts';
 import { decodeImage } from '../../../platform/node/images/decode.ts';

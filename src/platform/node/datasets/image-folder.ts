@@ -28,7 +28,7 @@ import { absentNotes, copyNotes } from './folder-notes.ts';
 import { bringsTest, splitFolder } from './folder-split.ts';
 import { readKeptTest, writeKeptTest } from './kept-test.ts';
 import { type LabelRules, labelRules } from './label-rules.ts';
-import { listImages } from './manifest-listing.ts';
+import { listImages } from './list-images.ts';
 import { openPixelStore } from './pixel-store.ts';
 import { checkNewest, hasOwnTest, type SplitRules, splitKeys, withSplitRules } from './split-rules.ts';
 import { checkImageSize, croppedNotes, usualSize } from './usual-size.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { LabelList } from './label-list.ts';
-import { listImages } from './manifest-listing.ts';
+import { listImages } from './list-images.ts';
 
 let folder: string;
 beforeEach(async () => {

@@ -5,10 +5,10 @@ import { writeAtomically } from '../files/cache.ts';
 import { withLock } from '../files/lock.ts';
 import { readError } from '../files/read-error.ts';
 import { isImageName } from '../images/image-names.ts';
+import { listsIn } from './list-images.ts';
 import { ListedFiles } from './listed-files.ts';
 import { delimiterOf, isJsonLines, readManifest, tableRecords, textOf } from './manifest.ts';
 import { fieldsOf, ignoredColumns, tagColumns, valuesOfTable } from './manifest-columns.ts';
-import { listsIn } from './manifest-listing.ts';
 
 /** The list of labels in a folder of images that has none yet. `train --data` reads it as it stands. */
 export const LABEL_LIST = 'labels.csv';

@@ -7,7 +7,7 @@ import { writeImage } from '../../../../test/cli/harrier.ts';
 import type { Dataset } from '../../../data/dataset.ts';
 import { evaluationImages } from './evaluation-images.ts';
 import { CORRECTIONS_FILE, writeCorrections } from './label-corrections.ts';
-import { listImages } from './manifest-listing.ts';
+import { listImages } from './list-images.ts';
 import { type OpenDatasetOptions, openDataset } from './open-dataset.ts';
 import { hasSeveralLabels } from './several-labels.ts';
 

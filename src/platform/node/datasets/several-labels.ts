@@ -1,6 +1,6 @@
 import { HarrierError } from '../../../errors.ts';
+import { listBeside } from './list-images.ts';
 import { isManifestName, readManifest } from './manifest.ts';
-import { listBeside } from './manifest-listing.ts';
 import { packedFolder, type UnpackOptions } from './packed/index.ts';
 
 /**

@@ -4,7 +4,7 @@ import { HarrierError } from '../../../errors.ts';
 import { formatPercent } from '../../../format/format.ts';
 import { imageFileSize } from '../images/image-file-size.ts';
 import type { FolderListing } from './folder-listing.ts';
-import { type ListImagesOptions, listImages } from './manifest-listing.ts';
+import { type ListImagesOptions, listImages } from './list-images.ts';
 
 /** @throws HarrierError `bad-option` for a size that images cannot have */
 export function checkImageSize(size: number): void {

@@ -1,5 +1,5 @@
 import { isImageFolder } from '../datasets/data-kind.ts';
-import type { ListImagesOptions } from '../datasets/manifest-listing.ts';
+import type { ListImagesOptions } from '../datasets/list-images.ts';
 import { typicalSide } from '../datasets/usual-size.ts';
 
 /** Images with a longer side than this are photos: a network for small images would see too little of them. */

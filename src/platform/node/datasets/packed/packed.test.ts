@@ -9,7 +9,7 @@ import { writeImage } from '../../../../../test/cli/harrier.ts';
 import { HubServer } from '../../../../../test/hub-server.ts';
 import { type ZipEntry, zipOf } from '../../../../../test/zip-files.ts';
 import type { ColumnNames } from '../../../../options/words.ts';
-import { listImages } from '../manifest-listing.ts';
+import { listImages } from '../list-images.ts';
 import { openDataset } from '../open-dataset.ts';
 
 const PARQUET = fileURLToPath(new URL('../../../../../test/parquet-files/', import.meta.url));
