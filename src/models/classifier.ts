@@ -1,5 +1,4 @@
 import type { Dataset, ImageInput } from '../data/dataset.ts';
-import type { OnProgress } from '../data/progress.ts';
 import { relabelled } from '../data/relabelled.ts';
 import { HarrierError, unknownName } from '../errors.ts';
 import { type Evaluation, type Predictions, predictionsFor } from '../evaluation/index.ts';
@@ -8,22 +7,13 @@ import { COUNT } from '../options/range.ts';
 import { checkNumber } from '../options/values.ts';
 import { HEADS, type HeadKind } from '../options/words.ts';
 import type { Executable, Runtime } from '../runtime/index.ts';
+import type { ClassifierBackbone, ClassifierFit, ClassifierFitOptions } from './classifier-backbone.ts';
 import { checkConstants } from './constant-limit.ts';
 import { type Contract, contractOf, numberedClasses } from './contract.ts';
 import { evaluateModel } from './evaluate-model.ts';
-import type { FeatureStore } from './feature-store.ts';
 
 /** Images that run together when a whole data set is classified. */
 const BATCH = 64;
-
-/** What a classifier learns on top of: `loadBackbone` of `harrier/node` and `harrier/web` gives one. */
-export interface ClassifierBackbone {
-  readonly name: string;
-  readonly imageShape: ImageInput;
-  readonly runtime: Runtime;
-  /** Fits a head for the classes of a data set on its features. */
-  fitHead(head: HeadKind, train: Dataset, options: ClassifierFitOptions): Promise<FittedClassifier>;
-}
 
 /** Options of `new Classifier`. */
 export interface ClassifierOptions {
@@ -35,47 +25,12 @@ export interface ClassifierOptions {
   readonly head?: HeadKind;
 }
 
-/** Options of `Classifier.fit`. */
-export interface ClassifierFitOptions {
-  /** What is drawn at random follows from it. Default 1. */
-  readonly seed?: number;
-  /** Whether an image's mirror image shows the same class: its features are learnt from too. Default true. */
-  readonly mirrored?: boolean;
-  /** Fraction of each target that is spread over all classes, in [0, 1). Default 0. */
-  readonly labelSmoothing?: number;
-  /** Told how far it is: images whose features are computed, then steps of the fit. */
-  readonly onProgress?: OnProgress;
-  /** Ends the work when it is aborted. */
-  readonly signal?: AbortSignal;
-  /**
-   * Features that are known already, and where new ones are kept: with the same store, another head on the same images
-   * computes none. It is for one network. Default: none are kept.
-   */
-  readonly store?: FeatureStore;
-}
-
 /** Options of `predictImages`, `predictionsFor` and `evaluate`. */
 export interface PredictImagesOptions {
   /** Told how far it is: images done, of all. */
   readonly onProgress?: (done: number, total: number) => void;
   /** Images that run together. Default 64. */
   readonly batchSize?: number;
-}
-
-/** How well a head fits. */
-export interface ClassifierFit {
-  /** Fraction right of the training images. */
-  readonly accuracy: number;
-  /** Mean cross-entropy on the training images. */
-  readonly loss: number;
-  /** Fraction right of training images by heads that were not fitted on them; absent without cross-validation. */
-  readonly heldOutAccuracy?: number;
-}
-
-/** A backbone with a fitted head as one model by Harrier's contract, and how well it fits. */
-export interface FittedClassifier {
-  readonly model: Model;
-  readonly fit: ClassifierFit;
 }
 
 /** What a classifier says of images. */

@@ -4,13 +4,16 @@ export type { Call, CallConfig, NamedLayer } from './calls.ts';
 export {
   Classifier,
   type ClassifierAnswer,
-  type ClassifierBackbone,
-  type ClassifierFit,
-  type ClassifierFitOptions,
   type ClassifierOptions,
-  type FittedClassifier,
   type PredictImagesOptions,
 } from './classifier.ts';
+export type {
+  ClassifierBackbone,
+  ClassifierFit,
+  ClassifierFitOptions,
+  FeatureStore,
+  FittedClassifier,
+} from './classifier-backbone.ts';
 export {
   CLASS_NAMES_KEY,
   classNamesOf,
@@ -31,7 +34,6 @@ export {
   weightsOf,
 } from './export.ts';
 export { featureLayer } from './feature-layer.ts';
-export type { FeatureStore } from './feature-store.ts';
 export * from './foreign/index.ts';
 export { type GraphRow, graphRows, summarizeGraph } from './graph-summary.ts';
 export { type HiddenHead, type HiddenLayerOptions, withHiddenLayer } from './hidden-layer.ts';

@@ -1,13 +1,14 @@
 import { CATALOGUE, type CatalogueEntry, catalogueEntry, licenseWarning } from '../../backbones/index.ts';
 import { HarrierError } from '../../errors.ts';
 import { aligned, formatBytes, formatCount, formatPercent } from '../../format/format.ts';
-import { cachedUnder, fetchModel } from '../../platform/node/backbones/fetch-model.ts';
+import { fetchModel } from '../../platform/node/backbones/fetch-model.ts';
 import {
   type CachedModel,
   cachedModels,
   modelCache,
   removeCached,
 } from '../../platform/node/backbones/model-cache.ts';
+import { cachedUnder } from '../../platform/node/backbones/wanted-model.ts';
 import { Exit } from '../failure.ts';
 import { fetchingFor } from '../fetching.ts';
 import { watchInterruption } from '../interruption.ts';

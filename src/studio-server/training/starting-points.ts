@@ -1,5 +1,5 @@
 import { CATALOGUE, DEFAULT_BACKBONE } from '../../backbones/index.ts';
-import { cachedUnder } from '../../platform/node/backbones/fetch-model.ts';
+import { cachedUnder } from '../../platform/node/backbones/wanted-model.ts';
 import { startingModel } from '../../platform/node/runs/starting-model.ts';
 import type { StartingModel } from '../../runs/starting-model.ts';
 import type { StartingPoint } from '../api.ts';

@@ -6,8 +6,9 @@ import { withExternalWeights } from '../../../../test/foreign/external-weights.t
 import { type Answer, cutAfter, HubServer } from '../../../../test/hub-server.ts';
 import { encodeModel, float32, modelOf } from '../../../onnx/index.ts';
 import { createGraph } from '../../../ops/index.ts';
-import { cachedUnder, type FetchModelOptions, fetchModel } from './fetch-model.ts';
+import { type FetchModelOptions, fetchModel } from './fetch-model.ts';
 import { cachedModels, modelCache, removeCached } from './model-cache.ts';
+import { cachedUnder } from './wanted-model.ts';
 
 const COMMIT = '0123456789abcdef0123456789abcdef01234567';
 const LATER = 'fedcba9876543210fedcba9876543210fedcba98';

@@ -3,31 +3,22 @@ import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { basename, join, posix } from 'node:path';
 import { isStateDict } from '../../../applications/index.ts';
 import {
-  CATALOGUE,
   type CatalogueEntry,
   catalogueEntry,
-  type HubSource,
   modelAddress,
   type WheelSource,
 } from '../../../backbones/index.ts';
 import type { OnProgress } from '../../../data/progress.ts';
-import { HarrierError, nearestName } from '../../../errors.ts';
+import { HarrierError } from '../../../errors.ts';
 import { jsonObject } from '../../../json-text.ts';
 import { COMPANIONS } from '../../../models/foreign/index.ts';
-import { decodeModel } from '../../../onnx/index.ts';
 import { makeDirectory, writeAtomically } from '../files/cache.ts';
 import { type DownloadOptions, download, wasRefused } from '../files/download.ts';
 import { withLock } from '../files/lock.ts';
+import { locationsOfWeights } from '../files/model-file.ts';
 import { Hub } from './hub.ts';
-import {
-  type CachedModel,
-  cachedModels,
-  damageOf,
-  hashesOf,
-  modelCache,
-  readCached,
-  recordModel,
-} from './model-cache.ts';
+import { type CachedModel, damageOf, hashesOf, modelCache, readCached, recordModel } from './model-cache.ts';
+import { addressOf, findCached, USUAL, type Wanted, wantedBy } from './wanted-model.ts';
 import { fetchFromWheel } from './wheel.ts';
 
 /** How a model is fetched. */
@@ -54,17 +45,6 @@ export interface FetchedModel extends CachedModel {
   readonly entry?: CatalogueEntry;
 }
 
-/** What is fetched: where from, and what is known of it. */
-type Wanted =
-  | (HubSource & { readonly file: string })
-  | WheelSource
-  | { readonly kind: 'web'; readonly url: string }
-  | OpenHub;
-/** A repository of which the file is still to be chosen. */
-interface OpenHub extends Omit<HubSource, 'file'> {
-  readonly file?: undefined;
-}
-
 /** Whether a text names a model that lies elsewhere: an entry of the catalogue, `hf:…` or a web address. */
 export function isRemoteModel(name: string): boolean {
   return catalogueEntry(name) !== undefined || modelAddress(name) !== undefined;
@@ -79,7 +59,7 @@ export function isRemoteModel(name: string): boolean {
  */
 export async function fetchModel(name: string, options: FetchModelOptions = {}): Promise<FetchedModel> {
   const entry = catalogueEntry(name);
-  const wanted = entry ? entry.sources : [wantedAddress(name)];
+  const wanted = wantedBy(name);
   const cache = modelCache(options.environment);
   if (!options.refresh) {
     const found = await findCached(cache, wanted);
@@ -111,56 +91,9 @@ export async function fetchModel(name: string, options: FetchModelOptions = {}):
   });
 }
 
-/** The models of the cache that a name means, newest last. */
-export async function cachedUnder(name: string, environment?: NodeJS.ProcessEnv): Promise<CachedModel[]> {
-  const wanted = catalogueEntry(name)?.sources ?? [wantedAddress(name)];
-  const models = await cachedModels(modelCache(environment));
-  return models.filter((model) => wanted.some((each) => isOf(model, each, true)));
-}
-
 /** As people expect of the hub: 1, ON, YES or TRUE. */
 function isOffline({ HF_HUB_OFFLINE = '' }: NodeJS.ProcessEnv = process.env): boolean {
   return /^(1|on|yes|true)$/i.test(HF_HUB_OFFLINE);
-}
-
-/** @throws HarrierError `not-found` for a text that is no address */
-function wantedAddress(name: string): Wanted {
-  const address = modelAddress(name);
-  if (address) return address as Wanted;
-  const near = nearestName(
-    name,
-    CATALOGUE.map((entry) => entry.name),
-  );
-  throw new HarrierError('not-found', 'there is no such model', {
-    where: name,
-    next: `${near ? `Did you mean "${near}"? ` : ''}List them: npx harrier models. Or give an address: hf:OWNER/NAME, https://…`,
-  });
-}
-
-function addressOf(source: Wanted): string {
-  if (source.kind === 'web') return source.url;
-  return source.kind === 'hub' ? `hf:${source.repository}` : `pypi:${source.package}==${source.version}`;
-}
-
-async function findCached(cache: string, wanted: readonly Wanted[]): Promise<CachedModel | undefined> {
-  const models = await cachedModels(cache);
-  for (const each of wanted) {
-    const found = models.filter((model) => isOf(model, each)).at(-1);
-    if (found) return found;
-  }
-  return undefined;
-}
-
-/** @param anyFile whether an address without a file means all files of its repository, else the one that it is fetched as */
-function isOf({ source }: CachedModel, wanted: Wanted, anyFile = false): boolean {
-  if (source.address !== addressOf(wanted)) return false;
-  if (wanted.kind !== 'hub') return true;
-  const { file, revision = 'main' } = wanted;
-  const isChosen = anyFile || !source.named || source.path === USUAL[0];
-  return (
-    (file === undefined ? isChosen : file === source.path) &&
-    [source.revision, source.commit, ...(source.alsoAs ?? [])].includes(revision)
-  );
 }
 
 function fetchSource(
@@ -222,9 +155,6 @@ async function fetchHub(
     };
   });
 }
-
-/** Where a repository has its model, where it has several files. */
-const USUAL: readonly string[] = ['onnx/model.onnx', 'model.onnx'];
 
 /**
  * The file of a repository that is its model.
@@ -372,23 +302,21 @@ async function inFolder(
 async function externalFiles(file: string): Promise<readonly string[]> {
   const bytes = await readFile(file);
   if (isStateDict(bytes)) return [];
-  const locations = new Set<string>();
+  const locations: string[] = [];
   try {
-    decodeModel(bytes, basename(file), ({ location, length }, where) => {
-      if (/^[/\\]|\\|(^|\/)\.\.?(\/|$)|\//.test(location)) {
-        throw new HarrierError('bad-graph', 'its weights are in a file outside the folder of the model', {
-          where,
-          received: JSON.stringify(location),
-        });
-      }
-      locations.add(location);
-      return new Uint8Array(length);
+    locationsOfWeights(bytes, basename(file), (location, where) => {
+      locations.push(location);
+      if (!/[/\\]|^\.\.?$/.test(location)) return;
+      throw new HarrierError('bad-graph', 'its weights are in a file outside the folder of the model', {
+        where,
+        received: JSON.stringify(location),
+      });
     });
   } catch (error) {
     await rm(file, { force: true });
     throw error;
   }
-  return [...locations];
+  return locations;
 }
 
 function timingOf({ answerMs: _, ...timing }: NonNullable<FetchModelOptions['timing']> = {}) {

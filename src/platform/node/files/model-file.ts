@@ -31,16 +31,30 @@ export async function readModelFile(file: string): Promise<Uint8Array> {
 export async function filesOfWeights(file: string): Promise<string[]> {
   const bytes = await readRegularFile(file).catch(() => undefined);
   if (!bytes || !keepsExternalData(bytes)) return [];
-  const places = new Set<string>();
+  const places: string[] = [];
   try {
-    decodeModel(bytes, file, ({ location, length }) => {
-      places.add(join(dirname(file), location));
-      return new Uint8Array(length);
-    });
+    locationsOfWeights(bytes, file, (location) => places.push(join(dirname(file), location)));
   } catch {
     // Whoever reads it says what is wrong with it.
   }
-  return [...places];
+  return places;
+}
+
+/**
+ * Tells each path, relative to a model's folder, at which some of its weights lie.
+ * @throws HarrierError `bad-graph` for what is no model; what `tell` throws
+ */
+export function locationsOfWeights(
+  bytes: Uint8Array,
+  file: string,
+  tell: (location: string, where: string) => void,
+): void {
+  const told = new Set<string>();
+  decodeModel(bytes, file, ({ location, length }, where) => {
+    if (!told.has(location)) tell(location, where);
+    told.add(location);
+    return new Uint8Array(length);
+  });
 }
 
 /** Reads external data from the folder of a model file, and from nowhere else. */
