@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { readdir, readFile, rm, stat, utimes } from 'node:fs/promises';
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FeatureStore } from '../../../backbones/index.ts';
 import { decodeSafetensors, encodeSafetensors } from '../../../models/index.ts';
 import { cacheDirectory, writeAtomically } from '../files/cache.ts';
+import { noteUse } from '../files/last-used.ts';
 
 /** Features of all networks together take at most this on disk; the oldest files go first. */
 const MOST_BYTES = 2 * 2 ** 30;
@@ -45,8 +46,7 @@ export function featureCache(
           found.set(own, row);
           isUsed = true;
         }
-        const now = new Date();
-        if (isUsed) await utimes(file, now, now).catch(() => {});
+        if (isUsed) await noteUse(file);
         if (found.size === wanted.size) break;
       }
       return found;

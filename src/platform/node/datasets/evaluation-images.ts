@@ -14,7 +14,7 @@ import type { FolderListing } from './folder-listing.ts';
 import { evaluationFolder } from './image-folder.ts';
 import { correctionsByIndex, readCorrections } from './label-corrections.ts';
 import { type LabelRules, labelRules } from './label-rules.ts';
-import { listImages } from './manifest-listing.ts';
+import { listImages } from './list-images.ts';
 import { type OpenDatasetOptions, type OpenedDataset, openDataset } from './open-dataset.ts';
 
 /** What a model learned from, as far as that is known. */
@@ -79,13 +79,7 @@ async function valuesOf(
   given: OpenDatasetOptions,
   by: string,
 ): Promise<ReadonlyMap<string, string>> {
-  if (!(await isImageFolder(spec))) {
-    throw new HarrierError('not-supported', 'nothing is known of these images but their classes', {
-      where: spec,
-      next: 'Leave the option out, or give a folder or a list of images.',
-      options: ['by'],
-    });
-  }
+  if (!(await isImageFolder(spec))) throw classesAlone(spec);
   const { listing } = await listedAsTrained(spec, known, given, by);
   return new Map(
     listing.files.flatMap(({ path }, slot): [string, string][] => {
@@ -93,6 +87,15 @@ async function valuesOf(
       return value === undefined ? [] : [[resolve(listing.root, path), value]];
     }),
   );
+}
+
+/** What cannot be asked of images that are no files. */
+export function classesAlone(where: string): HarrierError {
+  return new HarrierError('not-supported', 'nothing is known of these images but their classes', {
+    where,
+    next: 'Leave the option out, or give a folder or a list of images.',
+    options: ['by'],
+  });
 }
 
 async function chosenImages(

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type FileHandle, open, readdir, rm, stat, statfs, utimes } from 'node:fs/promises';
+import { type FileHandle, open, readdir, rm, stat, statfs } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { type ImageInput, imageBytes } from '../../../data/dataset.ts';
@@ -8,6 +8,7 @@ import { HarrierError } from '../../../errors.ts';
 import { formatBytes, formatQuantity } from '../../../format/format.ts';
 import { jsonObject } from '../../../json-text.ts';
 import { storageError, temporaryName, writeAtomically } from '../files/cache.ts';
+import { isUnused, noteUse, UNUSED_MS, UNUSED_WITHOUT_ROOM_MS } from '../files/last-used.ts';
 import { renameInto } from '../files/rename-into.ts';
 import { toDisk } from '../files/to-disk.ts';
 import { DECODER_VERSION, decodeImage, HEIC_UNREAD, readImageFile } from '../images/decode.ts';
@@ -19,10 +20,6 @@ import type { FolderListing } from './folder-listing.ts';
 
 /** Raised when more is known of the same files. */
 const VERSION = 2;
-
-const HOUR = 3_600_000;
-/** Caches of other contents that nobody has opened for so long are removed: earlier, a run may be about to read them. */
-const UNUSED = { usually: 24 * HOUR, withoutRoom: HOUR };
 
 /** What became of the files of a listing. */
 export interface DecodedFolder {
@@ -106,8 +103,7 @@ export async function readFolderCache(
   const { contentHashes, bad, copies, hashes } = metadata;
   // Files may be bad for want of a package that is there now.
   if (bad.some(([, why]) => why.startsWith(HEIC_UNREAD)) && (await readsHeic())) return undefined;
-  // Its time says when it was last used; a cache that cannot be written to is nobody's to remove.
-  await utimes(`${path}.json`, new Date(), new Date()).catch(() => {});
+  await noteUse(`${path}.json`);
   return {
     pixelFile: `${path}.pixels`,
     contentHashes,
@@ -267,24 +263,26 @@ export async function removeOldCaches(
   shape: ImageInput,
 ): Promise<void> {
   const { suffices } = await roomFor(directory, listing.files.length, shape);
-  const longest = suffices ? UNUSED.usually : UNUSED.withoutRoom;
+  const longest = suffices ? UNUSED_MS : UNUSED_WITHOUT_ROOM_MS;
   const names = (await readdir(directory)).filter((name) => name.startsWith(prefix));
   // Pixels before the description beside them, whose time counts for both.
   for (const name of names.sort().reverse()) {
     const old = join(directory, name);
     const isOld = /\.(pixels|json)$/.test(name)
-      ? !name.startsWith(keep) && (await isUnused(old, longest))
-      : name.endsWith('.tmp') && (name.startsWith(keep) || (await isUnused(old, HOUR)));
+      ? !name.startsWith(keep) && (await isUnused(await described(old), longest))
+      : name.endsWith('.tmp') && (name.startsWith(keep) || (await isUnused(old, UNUSED_WITHOUT_ROOM_MS)));
     // On Windows a file in use cannot be removed; the next run tries again.
     if (isOld) await rm(old, { force: true }).catch(() => {});
   }
 }
 
-async function isUnused(path: string, milliseconds: number): Promise<boolean> {
-  const info =
-    (await stat(path.replace(/\.pixels$/, '.json')).catch(() => undefined)) ??
-    (await stat(path).catch(() => undefined));
-  return info !== undefined && Date.now() - info.mtimeMs > milliseconds;
+/** The file whose time counts: of pixels the description beside them, where there is one. */
+async function described(path: string): Promise<string> {
+  const description = path.replace(/\.pixels$/, '.json');
+  return stat(description).then(
+    () => description,
+    () => path,
+  );
 }
 
 async function writeAll(file: FileHandle, data: Uint8Array, position: number): Promise<void> {

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
-import { readdir, rm, stat, utimes } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import type { OnProgress } from '../../../../data/progress.ts';
 import { HarrierError } from '../../../../errors.ts';
 import type { ColumnNames } from '../../../../options/words.ts';
 import { cacheDirectory, makeDirectory, storageError, temporaryName } from '../../files/cache.ts';
+import { isUnused, noteUse } from '../../files/last-used.ts';
 import { lockHolder, withLock } from '../../files/lock.ts';
 import { readError } from '../../files/read-error.ts';
 import { renameInto } from '../../files/rename-into.ts';
@@ -13,8 +14,6 @@ import { renameInto } from '../../files/rename-into.ts';
 const DOWNLOADS = '.downloads';
 /** What else belongs to a folder of the cache, by the ends of names. */
 const BESIDE = /\.(?:lock|downloads|\d+-[0-9a-f]{8}\.tmp)$/;
-/** An older version goes once nothing has used it for so long: a run may still read it. */
-const KEPT_MS = 86_400_000;
 
 /** How packed images are unpacked. */
 export interface UnpackOptions {
@@ -58,7 +57,7 @@ export async function unpackedFolder(
 
 /**
  * A folder of the cache for something that is known by a place and a version: filled once for each version. Other versions
- * of the place are removed, but those that somebody fills now or that were used within a day.
+ * of the place are removed, but those that somebody fills now, and the last one if it was used within a day.
  */
 export async function keptFolder(
   name: string,
@@ -80,10 +79,11 @@ export async function keptFolder(
     });
   return withLock(`${folder}.lock`, { onWait, signal: options.signal }, async () => {
     if (await isUsed(folder)) return folder;
+    const last = await lastKept(name, place, options);
     for (const old of await readdir(directory)) {
       const isOld = old.startsWith(prefix) && !old.startsWith(basename(folder));
       const isLeft = old.startsWith(basename(folder)) && old.endsWith('.tmp');
-      if (isLeft || (isOld && !(await isInUse(join(directory, old))))) {
+      if (isLeft || (isOld && !(await isInUse(join(directory, old), last)))) {
         await rm(join(directory, old), { recursive: true, force: true }).catch(() => {});
       }
     }
@@ -108,19 +108,14 @@ export async function keptFolder(
 
 /** Whether there is such a folder; it is then used from now on. */
 async function isUsed(folder: string): Promise<boolean> {
-  const now = new Date();
-  return utimes(folder, now, now).then(
-    () => true,
-    () => isThere(folder),
-  );
+  await noteUse(folder);
+  return isThere(folder);
 }
 
-/** Whether somebody fills an older version at this moment, or may still read it. */
-async function isInUse(path: string): Promise<boolean> {
+/** Whether somebody fills an older version at this moment, or may still read it. @param last the version that was used last */
+async function isInUse(path: string, last: string | undefined): Promise<boolean> {
   if (await lockHolder(`${path.replace(BESIDE, '')}.lock`)) return true;
-  if (BESIDE.test(path)) return false;
-  const info = await stat(path).catch(() => undefined);
-  return info !== undefined && Date.now() - info.mtimeMs < KEPT_MS;
+  return path === last && !(await isUnused(path));
 }
 
 /** The version of a place that the cache has, of several the one that was used last; undefined where it has none. */
