@@ -1,5 +1,8 @@
 import { HarrierError } from '../errors.ts';
 
+/** The largest image that is decoded where nobody says: it takes a quarter of a gigabyte meanwhile. */
+export const MAX_PIXELS = 2 ** 26;
+
 /**
  * Refuses an image of more pixels than may be decoded, before it is.
  *

@@ -93,10 +93,11 @@ export class StoredRun {
     const bytes = await this.read('evaluation');
     if (!bytes) return undefined;
     const evaluation = jsonObject(textOf(bytes)) as unknown as Evaluation | undefined;
-    if (Array.isArray(evaluation?.perClass) && Array.isArray(evaluation.interval95)) return evaluation;
-    throw new HarrierError('bad-checkpoint', 'the evaluation of this run cannot be read', {
+    const lists = [evaluation?.perClass, evaluation?.interval95, evaluation?.matrix];
+    if (lists.every((list) => Array.isArray(list))) return evaluation;
+    throw new HarrierError('bad-checkpoint', 'this file does not hold an evaluation', {
       where: this.file('evaluation'),
-      next: 'Restore the file.',
+      next: 'Restore it from a copy.',
     });
   }
 

@@ -77,13 +77,19 @@ describe.skipIf(noChromium)(`a page without a bundler${noChromium ? ` (${noChrom
     await closeTestBrowser();
   });
 
-  it('classifies a photo with the import map that the documentation shows', {
-    timeout: 600_000,
-  }, async () => {
+  /** A page, and what goes wrong in it. */
+  async function newPage() {
     const page = await (await testBrowser()).newPage();
     page.setDefaultTimeout(300_000);
     const errors: string[] = [];
     page.on('pageerror', (error) => errors.push(error.message));
+    return { page, errors };
+  }
+
+  it('classifies a photo with the import map that the documentation shows', {
+    timeout: 600_000,
+  }, async () => {
+    const { page, errors } = await newPage();
     const printed = page.waitForEvent('console', { predicate: (message) => message.type() === 'log' });
     await page.goto(address, { waitUntil: 'commit' });
     const [names, probabilities] = await Promise.all(
@@ -99,10 +105,7 @@ describe.skipIf(noChromium)(`a page without a bundler${noChromium ? ` (${noChrom
   it('trains a model in a page as the documentation shows, and Node loads it', {
     timeout: 600_000,
   }, async () => {
-    const page = await (await testBrowser()).newPage();
-    page.setDefaultTimeout(300_000);
-    const errors: string[] = [];
-    page.on('pageerror', (error) => errors.push(error.message));
+    const { page, errors } = await newPage();
     await page.route('**/models', (route) => route.fulfill({ status: 204 }));
     const sent = page.waitForRequest('**/models');
     await page.goto(`${address}teach.html`, { waitUntil: 'commit' });

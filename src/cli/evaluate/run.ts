@@ -1,25 +1,20 @@
-import type { Dataset } from '../../data/dataset.ts';
 import { relabelled } from '../../data/relabelled.ts';
 import { firstImages } from '../../data/subset.ts';
 import type { TestTimeAugmentation } from '../../data/views.ts';
 import { HarrierError } from '../../errors.ts';
 import {
-  accuracyBy,
   calibrationAdvice,
   type Evaluation,
   evaluationText,
-  type Predictions,
-  type Slice,
   slicesText,
   type TemperatureScaling,
 } from '../../evaluation/index.ts';
-import { formatCount, formatQuantity, printable } from '../../format/format.ts';
-import { jsonObject } from '../../json-text.ts';
+import { formatCount, formatQuantity } from '../../format/format.ts';
 import { Classifier, evaluateModel } from '../../models/index.ts';
 import { flagOf } from '../../options/option.ts';
 import { ADAPTIVE_VIEWS } from '../../options/words.ts';
 import { cifar10Point1 } from '../../platform/node/datasets/cifar10-1.ts';
-import type { EvaluationImages } from '../../platform/node/datasets/evaluation-images.ts';
+import { classesAlone, type EvaluationImages } from '../../platform/node/datasets/evaluation-images.ts';
 import { openRuntime } from '../../platform/node/engine/open-runtime.ts';
 import { findModel, type ModelSource } from '../../platform/node/runs/find-run.ts';
 import type { Device } from '../../runs/device.ts';
@@ -35,6 +30,7 @@ import { CIFAR10_1, evaluationArguments } from './arguments.ts';
 import { costsOf, decisionsOf, decisionsText } from './decisions.ts';
 import { imagesFor } from './images.ts';
 import { modelToEvaluate } from './model.ts';
+import { slicesOf } from './slices.ts';
 import { unknownPredictions } from './unknown.ts';
 
 /** The options of `evaluate` as they were typed. */
@@ -167,8 +163,7 @@ async function printCrossValidation(
       next: 'Give other images with --data, or leave the option out to read the cross-validation again.',
     });
   }
-  const text = (await run.read('evaluation'))?.toString('utf8');
-  const evaluation = jsonObject(text ?? '') as Evaluation | undefined;
+  const evaluation = await run.evaluation().catch(() => undefined);
   if (!evaluation?.crossValidation) {
     throw new HarrierError('bad-checkpoint', 'the evaluation of this cross-validation cannot be read', {
       where: run.file('evaluation'),
@@ -189,8 +184,8 @@ async function printCrossValidation(
 
 /** What the run that a model came from noted of its evaluation. */
 async function noted({ run }: ModelSource): Promise<Partial<Evaluation>> {
-  const text = (await run?.read('evaluation'))?.toString('utf8') ?? '{}';
-  return (jsonObject(text) ?? {}) as Partial<Evaluation>;
+  // The figures are measured here: a file that cannot be read costs no more than its notes.
+  return (await run?.evaluation().catch(() => undefined)) ?? {};
 }
 
 /** With the number of images that the model's thresholds were chosen on, where that is known. */
@@ -220,42 +215,12 @@ function withFitting(
   return { ...fitting, ...measured };
 }
 
-/** Accuracy by what is said of images. @throws HarrierError `bad-option` for what tells no images from others */
-function slicesOf(
-  predictions: Predictions,
-  dataset: Dataset,
-  { values, by }: { readonly values: ReadonlyMap<string, string>; readonly by: string },
-): Slice[] {
-  const own = Array.from({ length: dataset.size }, (_, image) => values.get(dataset.file!(image)));
-  const slices = accuracyBy(predictions, own);
-  const known = own.filter((value) => value !== undefined);
-  const isShared = slices.some(({ value, images }) => value !== undefined && images > 1);
-  if (known.length > 0 && (slices.length === 1 || isShared)) return slices;
-  throw new HarrierError(
-    'bad-option',
-    known.length === 0
-      ? 'nothing is said of the images that are evaluated'
-      : 'each image has a value of its own, so no images have one in common',
-    {
-      where: by,
-      ...(known.length > 0 && { received: known.slice(0, 3).map(printable).join(', ') }),
-      next: 'Name another column, or an expression whose capture several images share.',
-      options: ['by'],
-    },
-  );
-}
-
 /** CIFAR-10.1 has no other part and no columns, and lies where the user says. */
 async function cifar10Point1Images(
   path: string,
   { split, by }: Pick<EvaluateOptions, 'split' | 'by'>,
 ): Promise<EvaluationImages> {
-  if (by !== undefined) {
-    throw new HarrierError('not-supported', 'nothing is known of these images but their classes', {
-      where: '--by',
-      next: 'Leave the option out.',
-    });
-  }
+  if (by !== undefined) throw classesAlone(CIFAR10_1);
   if (split === 'train') {
     throw new HarrierError('bad-option', 'CIFAR-10.1 has test images only', {
       where: '--split',

@@ -7,6 +7,7 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { ImageInput } from '../../data/dataset.ts';
+import { MAX_PIXELS } from '../../data/pixel-limit.ts';
 import { HarrierError } from '../../errors.ts';
 import { COUNT } from '../../options/range.ts';
 import { checkNumber } from '../../options/values.ts';
@@ -20,9 +21,6 @@ import { readError } from './files/read-error.ts';
 
 export { HarrierError } from '../../errors.ts';
 export type * from '../../run/types.ts';
-
-/** As in a page. An image of so many pixels takes 200 MB while it is cropped or padded. */
-const MAX_PIXELS = 2 ** 26;
 
 /**
  * Loads a finished model: a `model.onnx` that `harrier train` or `harrier export` wrote.

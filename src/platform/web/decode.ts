@@ -7,14 +7,12 @@ import {
   isCutOff,
   isHeic,
 } from '../../data/image-bytes.ts';
-import { checkPixels } from '../../data/pixel-limit.ts';
+import { checkPixels, MAX_PIXELS } from '../../data/pixel-limit.ts';
 import type { ImageSize } from '../../data/scaling.ts';
 import { HarrierError } from '../../errors.ts';
 import { scalerFor } from '../resizer.ts';
 import { liesOnSide, UPRIGHT, uprightMatrix, withoutOrientation } from './webp-orientation.ts';
 
-/** An image of so many pixels takes a quarter of a gigabyte while it is decoded. */
-export const MAX_PIXELS = 2 ** 26;
 const MAX_FILE_BYTES = 2 ** 28;
 /** Pixels that are read at once. */
 const STRIP_PIXELS = 2 ** 21;

@@ -1,9 +1,10 @@
 import type { ImageInput } from '../../data/dataset.ts';
 import { imageFormatOf, textAt } from '../../data/image-bytes.ts';
+import { MAX_PIXELS } from '../../data/pixel-limit.ts';
 import { unfiltered } from '../../data/png-filters.ts';
 import { colorsOf, samplesToBytes, usesAllBits } from '../../data/sample-range.ts';
 import { shapedPixels } from '../memory-pixels.ts';
-import { decodeImage as decodeInBrowser, MAX_PIXELS } from './decode.ts';
+import { decodeImage as decodeInBrowser } from './decode.ts';
 
 /** Bytes up to the interlacing of a PNG, which its header ends with. */
 const HEADER_BYTES = 29;

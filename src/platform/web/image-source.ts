@@ -1,9 +1,9 @@
 import type { ImageInput } from '../../data/dataset.ts';
-import { checkPixels } from '../../data/pixel-limit.ts';
+import { checkPixels, MAX_PIXELS } from '../../data/pixel-limit.ts';
 import { HarrierError } from '../../errors.ts';
 import type { Drawable, ImageSource, Pixels } from '../../run/types.ts';
 import { isPixels, shapedPixels } from '../memory-pixels.ts';
-import { decodeImage, drawnPixels, MAX_PIXELS } from './decode.ts';
+import { decodeImage, drawnPixels } from './decode.ts';
 import { fetchBytes } from './fetch-bytes.ts';
 
 /**

@@ -2,7 +2,6 @@ import { realpath, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { HarrierError } from '../../errors.ts';
 import type { EpochRecord, Evaluation } from '../../evaluation/index.ts';
-import { jsonObject } from '../../json-text.ts';
 import { RunFolder } from '../../platform/node/runs/run-folder.ts';
 import { shellQuote } from '../../platform/node/shell-quote.ts';
 import { type AboutRun, readAbout } from '../../runs/about-run.ts';
@@ -158,18 +157,19 @@ export class RunView {
     };
   }
 
-  /** @throws HarrierError `bad-data` where the file holds something else */
+  /** @throws HarrierError as that of the run; it says what prints the figures anew */
   async evaluation(): Promise<Evaluation | undefined> {
-    const text = await this.folder.read('evaluation');
-    if (!text || !this.#record?.result) return undefined;
-    const evaluation = jsonObject(text.toString('utf8'));
-    if (Array.isArray(evaluation?.matrix) && Array.isArray(evaluation.perClass)) {
-      return evaluation as unknown as Evaluation;
+    if (!this.#record?.result) return undefined;
+    try {
+      return await this.folder.evaluation();
+    } catch (error) {
+      if (!(error instanceof HarrierError) || error.code !== 'bad-checkpoint') throw error;
+      const { next, ...details } = error.details;
+      throw new HarrierError(error.code, error.summary, {
+        ...details,
+        next: `${next} This prints the figures anew: npx harrier evaluate ${shellQuote(this.folder.path)}`,
+      });
     }
-    throw new HarrierError('bad-data', 'this file does not hold an evaluation', {
-      where: this.folder.file('evaluation'),
-      next: `Restore it from a copy. This prints the figures anew: npx harrier evaluate ${shellQuote(this.folder.path)}`,
-    });
   }
 
   async files(): Promise<RunFileName[]> {
